@@ -1,0 +1,79 @@
+"""What a collective is: a claim, a goal, a citation and the code that writes its schedule."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from simcomm.closed_forms import Claim, Vector
+from simcomm.errors import InputError, did_you_mean
+from simcomm.proof import Goal
+from simcomm.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Collective:
+    """A collective operation by one algorithm.
+
+    ``build(workers, **options)`` writes the schedule; ``closed_form(workers, vector, **options)`` says, without
+    looking at one, what it sends and how long it takes. Ranks 0 … workers − 1 are the workers; further ranks are
+    servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, bool or a
+    Literal); what else is illegal, ``build`` refuses with InputError. ``goal`` says who must hold what at the end,
+    ``source`` where the algorithm is described.
+    """
+
+    name: str
+    goal: Goal
+    build: Callable[..., Schedule]
+    closed_form: Callable[..., Claim]
+    source: str
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the builder's docstring."""
+        return (inspect.getdoc(self.build) or "").split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The options with their defaults."""
+        parameters = inspect.signature(self.build).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def check(self, workers: int, options: Mapping[str, object]) -> dict[str, object]:
+        """The options as given, or InputError saying which is unknown, of the wrong type or impossible here."""
+        hints = get_type_hints(self.build)
+        for name, value in options.items():
+            if name not in self.options:
+                known = f"expected one of {', '.join(self.options)}" if self.options else "it has none"
+                hint = did_you_mean(name, self.options)
+                raise InputError(f"unknown option {name!r} of {self.name}; {known}{hint}")
+            if not _fits(value, hints[name]):
+                raise InputError(f"{name}: {value!r}; expected {_describe(hints[name])}")
+        if workers < 1:
+            raise InputError(f"workers: {workers}; expected at least 1")
+        return dict(options)
+
+    def schedule(self, workers: int, **options: Any) -> Schedule:
+        """The schedule for so many workers."""
+        return self.build(workers, **self.check(workers, options))
+
+    def claim(self, workers: int, vector: Vector, **options: Any) -> Claim:
+        """The closed form for so many workers and this vector; a vector of no element takes no time."""
+        claim = self.closed_form(workers, vector, **self.check(workers, options))
+        return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    choices = get_args(hint) or (hint,)
+    if get_origin(hint) is Literal:
+        return value in choices
+    return any(_fits(value, c) if get_origin(c) is Literal else type(value) is c for c in choices)
+
+
+def _describe(hint: Any) -> str:
+    words = {int: "a whole number", bool: "true or false", str: "a word"}
+    if get_origin(hint) is Literal:
+        return " or ".join(map(str, get_args(hint)))
+    return " or ".join(words[c] if c in words else _describe(c) for c in get_args(hint) or (hint,))

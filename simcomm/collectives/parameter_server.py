@@ -1,0 +1,96 @@
+"""Parameter server: workers push gradients to servers, which add them up and send the sum back; synchronous.
+
+With s servers the vector is cut into s shards, one per server; c = S/s.
+
+* dedicated servers (further ranks):   2ns messages of S/s,     2nS bytes,      2α + 2n·cβ + (n−1)·cγ  for s ≤ n
+* co-located on the first s workers:   2(n−1)s messages of S/s, 2(n−1)S bytes,  2α + 2(n−1)·cβ + (n−1)·cγ
+
+with 2 steps. A dedicated server stores the first gradient that reaches it and adds the other n−1. Co-located with
+one shard on every worker is the direct reduce-scatter and all-gather: as few bytes through every port as a ring.
+The times hold where all shards have the same size; for more servers than workers the engine answers alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.collectives.base import Collective
+from simcomm.errors import InputError
+from simcomm.proof import ALL_REDUCE
+from simcomm.recorder import Recorder
+from simcomm.schedule import Schedule
+
+Servers = int | Literal["workers"]
+Placement = Literal["dedicated", "colocated"]
+
+
+def _shards(workers: int, servers: Servers, placement: Placement) -> int:
+    shards = workers if servers == "workers" else servers
+    if shards < 1:
+        raise InputError(f"servers: {shards}; expected at least 1")
+    if placement == "colocated" and shards > workers:
+        raise InputError(f"servers: {shards} co-located servers need as many workers; expected at most {workers}")
+    return shards
+
+
+def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicated") -> Schedule:
+    """Parameter server: every worker pushes its gradient to the servers and pulls the sum from them.
+
+    ``servers`` is a number or "workers" (as many as workers); ``placement`` "dedicated" (ranks of their own, after
+    the workers) or "colocated" (on the first workers). Worker w starts with shard w and server j with worker j, so
+    that all ports are busy from the start.
+    """
+    shards = _shards(workers, servers, placement)
+    dedicated = placement == "dedicated"
+    record = Recorder(workers + shards * dedicated, shards)
+    worker, shard = np.arange(workers), np.arange(shards)
+    server = shard + workers * dedicated
+    for turn in range(shards):
+        pushed = (worker + turn) % shards
+        first = dedicated & (worker == np.minimum(pushed, workers - 1))
+        record.copy(worker[first], server[pushed[first]], pushed[first])
+        added = ~first & (server[pushed] != worker)
+        record.reduce(worker[added], server[pushed[added]], pushed[added])
+    for turn in range(workers):
+        pulls = (shard + turn) % workers
+        away = server != pulls
+        record.copy(server[away], pulls[away], shard[away])
+    return record.schedule()
+
+
+def claim(n: int, vector: Vector, *, servers: Servers = 1, placement: Placement = "dedicated") -> Claim:
+    """Every worker but a shard's own one pushes it and pulls it: n (dedicated) or n−1 (co-located) times 2."""
+    s = _shards(n, servers, placement)
+    users = n if placement == "dedicated" else n - 1
+    chunk = vector.largest_chunk(s)
+
+    def traffic(rank: int) -> Traffic:
+        """A worker pushes all shards that it does not serve; a server pulls its own shard to all its users."""
+        shard = rank - n if placement == "dedicated" else rank
+        own = vector.chunk_bytes(shard, s) if 0 <= shard < s else 0
+        kept = own if placement == "colocated" else 0
+        pushes = Traffic(vector.filled(s) - (kept > 0), vector.bytes - kept) if rank < n else Traffic(0, 0)
+        return pushes + Traffic(users * (own > 0), users * own)
+
+    return Claim(
+        total=Traffic(2 * users * vector.filled(s), 2 * users * vector.bytes),
+        steps=2 * min(users, 1),
+        sent=traffic,
+        received=traffic,
+        time=(lambda alpha, beta, gamma: 2 * min(users, 1) * alpha + 2 * users * chunk * beta + (n - 1) * chunk * gamma)
+        if s <= n and vector.is_cut_evenly(s)
+        else None,
+    )
+
+
+parameter_server = Collective(
+    "parameter_server",
+    ALL_REDUCE,
+    build,
+    claim,
+    source="Li et al., Scaling distributed machine learning with the parameter server, OSDI 2014; shards: Jiang et "
+    "al., A unified architecture for accelerating distributed DNN training (BytePS), OSDI 2020",
+)

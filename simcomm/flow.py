@@ -1,0 +1,118 @@
+"""How contributions flow through a schedule: the graph on which the proof is done.
+
+A node is what one operation carries of one chunk, or what one worker holds of one chunk at the end; an edge says
+whose value goes into whose. Chunks never mix, so the nodes of some chunks are a flow of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simcomm.schedule import REDUCE, Ints, Schedule, expand
+
+Flags = npt.NDArray[np.bool_]
+#: Says for ranks and chunks (arrays that broadcast) whether something holds.
+Predicate = Callable[[Ints, Ints], Flags]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Nodes with their rank, chunk, operation (−1: held at the end) and whether they hold their rank's own gradient.
+
+    Edges run from ``source`` to ``target``, sorted by the target's level: ``level_start`` cuts them into levels, each
+    of which needs only the levels before it.
+    """
+
+    operation: Ints
+    rank: Ints
+    chunk: Ints
+    own: Flags
+    source: Ints
+    target: Ints
+    level_start: Ints
+
+    def propagate(self, values: npt.NDArray[np.uint64], add: np.ufunc) -> None:
+        """Add to every node's own value, in place, the values that flow into it; ``add`` is + or bitwise or."""
+        for begin, end in zip(self.level_start[:-1], self.level_start[1:], strict=True):
+            target = self.target[begin:end]
+            starts = _starts(target)
+            arriving: Any = add.reduceat(values[self.source[begin:end]], starts, axis=0)
+            values[target[starts]] = add(values[target[starts]], arriving)
+
+    def only(self, chunks: Ints) -> Flow:
+        """The flow of some chunks."""
+        keep = np.isin(self.chunk, chunks)
+        number = np.cumsum(keep) - 1
+        edges = keep[self.target]
+        return Flow(
+            self.operation[keep],
+            self.rank[keep],
+            self.chunk[keep],
+            self.own[keep],
+            number[self.source[edges]],
+            number[self.target[edges]],
+            np.unique(np.concatenate([[0], np.cumsum(edges)])[self.level_start]),
+        )
+
+
+def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate) -> Flow:
+    """The flow of ``schedule`` when worker r starts with chunk c if ``has(r, c)`` and must end with it if ``needs(r, c)``."""
+    s = schedule
+    operation, chunk = np.repeat(np.arange(len(s)), s.count), expand(s.chunk, s.count)
+    held_by, held = np.nonzero(np.broadcast_to(needs(np.arange(workers)[:, None], np.arange(s.chunks)), (workers, s.chunks)))
+    rank = np.concatenate([s.src[operation], held_by])
+    chunks = np.concatenate([chunk, held])
+    between, at_end = _edges(s), _edges_to_the_end(s, operation, chunk, held_by * s.chunks + held)
+    source, target = (np.concatenate(pair) for pair in zip(between, at_end, strict=True))
+    level = np.concatenate([s.level[operation], np.full(len(held), s.level.max(initial=0) + 1)])
+    order = np.argsort(level[target] * len(level) + target, kind="stable")
+    source, target = source[order], target[order]
+    own = np.asarray(has(rank, chunks) & (rank < workers))
+    source, target, replaced = _after_last_copy(source, target, s.kind[operation] != REDUCE)
+    own[replaced] = False
+    levels = level[target]
+    cuts = np.concatenate([np.flatnonzero(np.diff(levels, prepend=-1)), [len(levels)]])
+    return Flow(np.concatenate([operation, np.full(len(held), -1)]), rank, chunks, own, source, target, cuts)
+
+
+def _starts(sorted_values: Ints) -> Ints:
+    """Where each run of equal values begins."""
+    return np.flatnonzero(np.diff(sorted_values, prepend=-1))
+
+
+def _edges(s: Schedule) -> tuple[Ints, Ints]:
+    """From the chunks that a dependency wrote to the same chunks of the operation that reads them at that rank."""
+    node = np.cumsum(s.count, dtype=np.int64) - s.count
+    reader, writer = np.repeat(np.arange(len(s)), np.diff(s.after_start)), s.after
+    first = np.maximum(s.chunk[reader], s.chunk[writer])
+    end = np.minimum(s.chunk[reader] + s.count[reader], s.chunk[writer] + s.count[writer])
+    shared = np.where(s.dst[writer] == s.src[reader], np.maximum(end - first, 0), 0)
+    return (
+        expand(node[writer] + first - s.chunk[writer], shared),
+        expand(node[reader] + first - s.chunk[reader], shared),
+    )
+
+
+def _edges_to_the_end(s: Schedule, operation: Ints, chunk: Ints, places: Ints) -> tuple[Ints, Ints]:
+    """From everything that is written to a place where the goal looks at the end to the node of that place."""
+    node_of = np.full(s.ranks * s.chunks, -1, dtype=np.int64)
+    node_of[places] = len(operation) + np.arange(len(places))
+    target = node_of[s.dst[operation].astype(np.int64) * s.chunks + chunk]
+    source = np.flatnonzero(target >= 0)
+    return source, target[source]
+
+
+def _after_last_copy(source: Ints, target: Ints, replaces: Flags) -> tuple[Ints, Ints, Ints]:
+    """Drop what a later copy or computation replaces; also return the nodes whose own gradient is replaced."""
+    if not len(source):
+        return source, target, source
+    starts = _starts(target)
+    position = np.arange(len(source))
+    last = np.maximum.reduceat(np.where(replaces[source], position, -1), starts)
+    keep = position >= np.repeat(last, np.diff(starts, append=len(source)))
+    return source[keep], target[keep], target[starts[last >= 0]]

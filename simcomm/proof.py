@@ -1,0 +1,189 @@
+"""The proof: every worker ends with every gradient that it must have, each exactly once.
+
+Contribution sets travel along the dependencies of a schedule. What a message carries of a chunk is the sender's own
+contribution and what its dependencies left there, in the order of their numbers: a copy or a computation replaces
+what was before, a reduction adds a *disjoint* set. What a rank ends with is the same sum over all that was written
+to it. A contribution that arrives twice, not at all or at the wrong place is named with its rank, chunk and step.
+
+Two encodings of a set, one propagation:
+
+* bit sets: exact, n bits per message and chunk; done for a batch of chunks at a time, since chunks never mix;
+* fingerprints, where bit sets would be too large: one random 64-bit number per worker, added modulo 2⁶⁴. A wrong sum
+  goes unseen with probability 2⁻⁶⁴; one that is seen is named by the bit sets of its chunk alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from simcomm.errors import ProofError
+from simcomm.flow import Flags, Flow, Predicate, flow_of
+from simcomm.schedule import Ints, Schedule, ranks_of
+
+Words = npt.NDArray[np.uint64]
+Method = Literal["bitsets", "fingerprints"]
+
+#: Bit sets are used while this many batches of this many bytes are enough for them.
+BATCH_BYTES = 64 * 2**20
+MOST_BATCHES = 4
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Who has what at the start, and who must hold what at the end.
+
+    ``has(rank, chunk)`` says whether a worker contributes to a chunk, ``needs(rank, chunk)`` whether it must end with
+    it. To hold a chunk is to hold all contributions to it, each once. ``operation`` is the field's name for the goal.
+    """
+
+    operation: str
+    has: Predicate
+    needs: Predicate
+
+
+def every_chunk(rank: Ints, chunk: Ints) -> Flags:
+    """Every worker, every chunk."""
+    return np.full(np.broadcast_shapes(rank.shape, chunk.shape), True)
+
+
+def own_chunk(rank: Ints, chunk: Ints) -> Flags:
+    """Worker r, chunk r."""
+    return np.asarray(rank == chunk)
+
+
+ALL_REDUCE = Goal("all_reduce", has=every_chunk, needs=every_chunk)
+REDUCE_SCATTER = Goal("reduce_scatter", has=every_chunk, needs=own_chunk)
+ALL_GATHER = Goal("all_gather", has=own_chunk, needs=every_chunk)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That a schedule reaches its goal: how it was shown, and for how many (worker, chunk) places."""
+
+    method: Method
+    places: int
+
+
+def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = None) -> Proof:
+    """Prove that ``schedule`` reaches ``goal`` for ranks 0 … workers − 1, or raise ProofError naming the culprit.
+
+    ``method`` is "bitsets" or "fingerprints"; by default bit sets where they fit.
+
+    >>> from simcomm.schedule import Operation
+    >>> swap = [Operation("reduce", 0, 1, 0), Operation("copy", 1, 0, 0, after=(0,))]
+    >>> prove(Schedule.of(2, 1, swap), ALL_REDUCE, workers=2)
+    Proof(method='bitsets', places=2)
+    >>> prove(Schedule.of(2, 1, swap[:1]), ALL_REDUCE, workers=2)
+    Traceback (most recent call last):
+    simcomm.errors.ProofError: rank 0, chunk 0: the gradient of worker 1 is missing at the end; it never left its rank
+    """
+    flow = flow_of(schedule, workers, goal.has, goal.needs)
+    places = int(np.count_nonzero(flow.operation < 0))
+    batches = -(-len(flow.rank) * -(-workers // 64) * 8 // BATCH_BYTES)
+    if method == "bitsets" or (method is None and batches <= MOST_BATCHES):
+        for chunks in np.array_split(np.arange(schedule.chunks), min(max(batches, 1), schedule.chunks)):
+            _check_bitsets(schedule, goal, workers, flow.only(chunks) if batches > 1 else flow)
+        return Proof("bitsets", places)
+    for chunk in _wrong_by_fingerprint(goal, workers, flow):
+        _check_bitsets(schedule, goal, workers, flow.only(np.array([chunk])))
+    return Proof("fingerprints", places)
+
+
+def _contributors(goal: Goal, workers: int, chunks: Ints) -> Flags:
+    """Which worker contributes to which of the ``chunks``, as a table (chunk, worker)."""
+    return np.broadcast_to(goal.has(np.arange(workers)[None, :], chunks[:, None]), (len(chunks), workers))
+
+
+def _wrong_by_fingerprint(goal: Goal, workers: int, flow: Flow) -> list[int]:
+    """The first chunk whose sum of random numbers is not the expected one at the end, if there is one."""
+    number = np.random.default_rng(0).integers(2**64, size=workers, dtype=np.uint64, endpoint=False)
+    values = np.where(flow.own, number[np.minimum(flow.rank, workers - 1)], np.uint64(0))
+    flow.propagate(values, np.add)
+    end = flow.operation < 0
+    chunks, which = np.unique(flow.chunk[end], return_inverse=True)
+    expected = np.array([number[row].sum(dtype=np.uint64) for row in _contributors(goal, workers, chunks)])
+    wrong = values[end] != expected[which]
+    return flow.chunk[end][wrong][:1].tolist()
+
+
+def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> None:
+    """Propagate exact sets; raise ProofError for the earliest doubled one, else for the first wrong place."""
+    sets = np.zeros((len(flow.rank), -(-workers // 64)), dtype=np.uint64)
+    own = np.flatnonzero(flow.own)
+    sets[own, flow.rank[own] // 64] = np.uint64(1) << (flow.rank[own] % 64).astype(np.uint64)
+    flow.propagate(sets, np.bitwise_or)
+    size = np.bitwise_count(sets).sum(axis=1, dtype=np.int64)
+    arrived = flow.own + np.bincount(flow.target, size[flow.source], minlength=len(size)).astype(np.int64)
+    doubled = (arrived != size)[flow.target]
+    if doubled.any():
+        raise ProofError(_name_doubled(schedule, flow, sets, int(flow.target[np.argmax(doubled)])))
+    end = np.flatnonzero(flow.operation < 0)
+    chunks, which = np.unique(flow.chunk[end], return_inverse=True)
+    packed = np.packbits(_contributors(goal, workers, chunks), axis=1, bitorder="little")
+    expected = np.zeros((len(chunks), sets.shape[1] * 8), dtype=np.uint8)
+    expected[:, : packed.shape[1]] = packed
+    wrong = (sets[end] != expected.view("<u8")[which]).any(axis=1)
+    if wrong.any():
+        place = end[np.argmax(wrong)]
+        elsewhere = f"\n(and {wrong.sum() - 1} more places are wrong)" if wrong.sum() > 1 else ""
+        right = set(_members(expected.view("<u8")[which[np.argmax(wrong)]]))
+        raise ProofError(_name_wrong(schedule, flow, sets, int(place), right) + elsewhere)
+
+
+def _members(words: Words) -> list[int]:
+    return np.flatnonzero(np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")).tolist()
+
+
+def _name_doubled(schedule: Schedule, flow: Flow, sets: Words, node: int) -> str:
+    seen = {int(flow.rank[node]): "its own"} if flow.own[node] else {}
+    for source in flow.source[flow.target == node].tolist():
+        arrives_by = _operation(schedule, int(flow.operation[source]))
+        for worker in _members(sets[source]):
+            if worker in seen:
+                reader = int(flow.operation[node])
+                when = "at the end" if reader < 0 else f"when it is read by {_operation(schedule, reader)}"
+                return (
+                    f"rank {flow.rank[node]}, chunk {flow.chunk[node]}: the gradient of worker {worker} is in the sum "
+                    f"twice {when}; it came as {seen[worker]} and by {arrives_by}"
+                )
+            seen[worker] = f"part of {arrives_by}"
+    raise AssertionError("a doubled contribution that is not doubled")  # pragma: no cover - the caller saw it
+
+
+def _name_wrong(schedule: Schedule, flow: Flow, sets: Words, node: int, right: set[int]) -> str:
+    where = f"rank {flow.rank[node]}, chunk {flow.chunk[node]}: "
+    got = set(_members(sets[node]))
+    if got - right:
+        return where + f"the gradient of worker {ranks_of(sorted(got - right))} is here, misplaced" + _last_write(
+            schedule, flow, node
+        )
+    missing = sorted(right - got)
+    return where + f"the gradient of worker {ranks_of(missing)} is missing at the end" + _how_far(
+        schedule, flow, sets, node, missing[0]
+    )
+
+
+def _how_far(schedule: Schedule, flow: Flow, sets: Words, node: int, worker: int) -> str:
+    """Where the missing gradient got to: the last message of its chunk that carried it."""
+    bit = np.uint64(1) << np.uint64(worker % 64)
+    carries = (flow.chunk == flow.chunk[node]) & (flow.operation >= 0) & ((sets[:, worker // 64] & bit) != 0)
+    carriers = flow.operation[carries]
+    carriers = carriers[schedule.is_message[carriers]]
+    if not len(carriers):
+        return "; it never left its rank"
+    last = int(carriers[np.argmax(schedule.step[carriers])])
+    return f"; that of worker {worker} was last carried by {_operation(schedule, last)}"
+
+
+def _last_write(schedule: Schedule, flow: Flow, node: int) -> str:
+    writers = flow.operation[flow.source[flow.target == node]]
+    return f"; the last write there is {_operation(schedule, int(writers.max()))}" if len(writers) else ""
+
+
+def _operation(schedule: Schedule, index: int) -> str:
+    row = schedule[index]._replace(after=())
+    return f"operation {index} ({' '.join(str(row).split())}) of step {schedule.step[index]}"

@@ -1,0 +1,291 @@
+"""Schedule: an immutable DAG of operations, columnar inside and readable as rows.
+
+An operation is a message (``src`` sends a contiguous range of chunks to ``dst``, which stores them — *copy* — or adds
+them to what it has — *reduce*) or a computation (a rank is busy for some seconds; with a range of chunks it hands on
+what its dependencies left there, which is also how many writers are joined once for many readers).
+
+**What a message carries.** For each of its chunks: what its dependencies left at the sender. A copy (or a computation
+on that chunk) among them replaces the sender's own gradient; without one, the sender's own gradient is included; the
+reductions among them are added. Every write makes a new version, so the memory of a buffer that is used again is not
+modelled, and neither are races on it.
+
+A schedule knows ranks and chunks, never bytes: those are bound at run time by :meth:`Schedule.sizes_bytes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simcomm.closed_forms import Vector
+from simcomm.errors import DeadlockError, InputError
+
+Ints = npt.NDArray[np.int64]
+
+COPY, REDUCE, COMPUTE = 0, 1, 2
+KINDS = ("copy", "reduce", "compute")
+
+
+class Operation(NamedTuple):
+    """One row of a schedule. ``after`` are the operations that it waits for; a computation has ``src == dst``.
+
+    >>> print(Operation("reduce", 0, 1, 2, 1))
+    reduce 0 -> 1  chunk 2
+    >>> print(Operation("compute", 3, 3, 0, 0, 0.5, (7,)))
+    compute at 3 for 0.5 s, after 7
+    """
+
+    kind: str
+    src: int
+    dst: int
+    chunk: int
+    count: int = 1
+    seconds: float = 0.0
+    after: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        chunks = f"chunk {self.chunk}" if self.count == 1 else f"chunks {self.chunk}..{self.chunk + self.count - 1}"
+        if self.kind != "compute":
+            what = f"{self.kind} {self.src} -> {self.dst}  {chunks}"
+        elif self.seconds == 0:
+            what = f"join at {self.src}" + (f"  {chunks}" if self.count else "")
+        else:
+            what = f"compute at {self.src} for {self.seconds:g} s" + (f"  {chunks}" if self.count else "")
+        return what + (f", after {', '.join(map(str, self.after))}" if self.after else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """``ranks`` ranks, each with ``chunks`` chunks, and the operations on them.
+
+    Columns are numpy arrays of one value per operation; ``after_start`` and ``after`` are the dependencies of
+    operation i, ``after[after_start[i]:after_start[i + 1]]`` (compressed sparse rows). The order of the operations
+    is the tie rule of every engine: of two that could go at the same instant the lower index goes first.
+
+    >>> pair = Schedule.of(2, 1, [Operation("reduce", 0, 1, 0), Operation("copy", 1, 0, 0, after=(0,))])
+    >>> print(pair)
+    step 0
+          0  reduce 0 -> 1  chunk 0
+    step 1
+          1  copy 1 -> 0  chunk 0, after 0
+    >>> pair.messages, pair.steps
+    (2, 2)
+    """
+
+    ranks: int
+    chunks: int
+    kind: npt.NDArray[np.int8]
+    src: npt.NDArray[np.int32]
+    dst: npt.NDArray[np.int32]
+    chunk: npt.NDArray[np.int32]
+    count: npt.NDArray[np.int32]
+    seconds: npt.NDArray[np.float64]
+    after_start: npt.NDArray[np.int64]
+    after: npt.NDArray[np.int32]
+    _checked: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for column in self.columns():
+            column.setflags(write=False)
+        if not self._checked:
+            _check(self)
+
+    @classmethod
+    def of(cls, ranks: int, chunks: int, operations: Iterable[Operation]) -> Schedule:
+        """A schedule from rows, in any order; raises InputError naming the row that is wrong."""
+        rows = list(operations)
+        for index, row in enumerate(rows):
+            if row.kind not in KINDS:
+                raise InputError(f"operation {index}: unknown kind {row.kind!r}; expected one of {', '.join(KINDS)}")
+        columns = np.array([[KINDS.index(r.kind), r.src, r.dst, r.chunk, r.count] for r in rows], dtype=np.int64)
+        kind, src, dst, chunk, count = columns.reshape(-1, 5).T
+        lengths = np.array([len(set(r.after)) for r in rows], dtype=np.int64)
+        return cls(
+            ranks,
+            chunks,
+            kind.astype(np.int8),
+            src.astype(np.int32),
+            dst.astype(np.int32),
+            chunk.astype(np.int32),
+            count.astype(np.int32),
+            np.array([r.seconds for r in rows], dtype=np.float64),
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            np.array([d for r in rows for d in sorted(set(r.after))], dtype=np.int32),
+        )
+
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
+        """All the arrays, in the order of the fields."""
+        return (self.kind, self.src, self.dst, self.chunk, self.count, self.seconds, self.after_start, self.after)
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def __getitem__(self, index: int) -> Operation:
+        return Operation(
+            KINDS[self.kind[index]],
+            int(self.src[index]),
+            int(self.dst[index]),
+            int(self.chunk[index]),
+            int(self.count[index]),
+            float(self.seconds[index]),
+            tuple(self.after[self.after_start[index] : self.after_start[index + 1]].tolist()),
+        )
+
+    def __iter__(self) -> Iterator[Operation]:
+        return (self[index] for index in range(len(self)))
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    @property
+    def is_message(self) -> npt.NDArray[np.bool_]:
+        """Which operations are messages."""
+        return self.kind != COMPUTE
+
+    @property
+    def messages(self) -> int:
+        """How many operations are messages."""
+        return int(np.count_nonzero(self.is_message))
+
+    @property
+    def steps(self) -> int:
+        """The longest chain of messages that wait for each other."""
+        return int(self.step[self.is_message].max(initial=-1)) + 1
+
+    @property
+    def step(self) -> Ints:
+        """Of every message, how many messages must have ended one after the other before it can start."""
+        return self._depths[1]
+
+    @property
+    def level(self) -> Ints:
+        """Of every operation, the length of the longest chain of operations before it."""
+        return self._depths[0]
+
+    @cached_property
+    def _depths(self) -> tuple[Ints, Ints]:
+        return _depths(self)
+
+    @cached_property
+    def dependents(self) -> tuple[Ints, npt.NDArray[np.int32]]:
+        """Who waits for operation i: ``waiting[start[i]:start[i + 1]]``, as (start, waiting)."""
+        owner = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.after_start))
+        order = np.argsort(self.after, kind="stable")
+        start = np.concatenate([[0], np.cumsum(np.bincount(self.after, minlength=len(self)))])
+        return start.astype(np.int64), owner[order]
+
+    def sizes_bytes(self, vector: Vector) -> Ints:
+        """Bytes that each operation moves when ``vector`` is cut into this schedule's chunks (computations: 0).
+
+        Chunk i covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact for vectors below 2⁶³ bytes; raises InputError above.
+        """
+        if vector.bytes >= 2**63:
+            raise InputError(f"a vector of {vector.bytes} bytes is too large; expected less than 2**63 bytes")
+        whole, rest = divmod(vector.elements, self.chunks)
+        index = np.arange(self.chunks + 1, dtype=np.int64)
+        edges = (index * whole + index * rest // self.chunks) * vector.itemsize
+        sizes = edges[self.chunk + self.count] - edges[self.chunk]
+        return np.where(self.is_message, sizes, 0)
+
+    def lines(self) -> Iterator[str]:
+        """The schedule as text, step by step, one operation a line."""
+        step = self.step
+        shown = None
+        for index in np.lexsort((np.arange(len(self)), step)).tolist():
+            if step[index] != shown:
+                shown = step[index]
+                yield f"step {shown}"
+            yield f"  {index:>5}  {self[index]}"
+
+
+def _check(schedule: Schedule) -> None:
+    """Refuse columns that do not fit each other, naming the first operation that is wrong."""
+    s, size = schedule, len(schedule.kind)
+    if s.ranks < 1 or s.chunks < 1:
+        raise InputError(f"a schedule of {s.ranks} ranks and {s.chunks} chunks; expected at least one of each")
+    if any(len(column) != size for column in (s.src, s.dst, s.chunk, s.count, s.seconds)):
+        raise InputError("the columns of a schedule differ in length")
+    if len(s.after_start) != size + 1 or s.after_start[0] != 0 or s.after_start[-1] != len(s.after):
+        raise InputError("after_start does not cover the column after; expected one start per operation and the end")
+    owner = np.repeat(np.arange(size), np.diff(s.after_start))
+    message = s.is_message
+    for wrong, why in (
+        ((s.src < 0) | (s.src >= s.ranks), f"sender out of range 0..{s.ranks - 1}"),
+        ((s.dst < 0) | (s.dst >= s.ranks), f"receiver out of range 0..{s.ranks - 1}"),
+        (message & (s.src == s.dst), "a message to oneself"),
+        (~message & (s.src != s.dst), "a computation at two ranks"),
+        ((s.chunk < 0) | (s.chunk.astype(np.int64) + s.count > s.chunks), f"chunk out of range 0..{s.chunks - 1}"),
+        ((s.count < 0) | (message & (s.count < 1)), "no chunk to send"),
+        (~np.isfinite(s.seconds) | (s.seconds < 0), "not a time of 0 s or more"),
+    ):
+        if wrong.any():
+            index = int(np.argmax(wrong))
+            raise InputError(f"operation {index} ({s[index]}): {why}")
+    unknown = (s.after < 0) | (s.after >= size) | (s.after == owner)
+    if unknown.any():
+        index = int(owner[np.argmax(unknown)])
+        raise InputError(f"operation {index} ({s[index]}) waits for itself or for an operation that does not exist")
+
+
+def _depths(schedule: Schedule) -> tuple[Ints, Ints]:
+    """Level and step of every operation, a front of ready operations at a time (Kahn 1962)."""
+    size = len(schedule)
+    start, waiting = schedule.dependents
+    missing = np.diff(schedule.after_start)
+    is_message = schedule.is_message
+    level = np.full(size, -1, dtype=np.int64)
+    step = np.zeros(size, dtype=np.int64)
+    front = np.flatnonzero(missing == 0)
+    depth = 0
+    while len(front):
+        level[front] = depth
+        counts = start[front + 1] - start[front]
+        reached = waiting[expand(start[front], counts)]
+        np.maximum.at(step, reached, np.repeat(step[front] + is_message[front], counts))
+        np.subtract.at(missing, reached, 1)
+        front = np.unique(reached[missing[reached] == 0])
+        depth += 1
+    stuck = np.flatnonzero(level < 0)
+    if len(stuck):
+        raise DeadlockError(_name_cycle(schedule, stuck))
+    return level, step
+
+
+def _name_cycle(schedule: Schedule, stuck: Ints) -> str:
+    """Follow one unmet dependency after the other until an operation comes round again."""
+    unmet = set(stuck.tolist())
+    path = [min(unmet)]
+    while True:
+        following = next(d for d in schedule[path[-1]].after if d in unmet)
+        if following in path:
+            cycle = [*path[path.index(following) :], following]
+            named = "\n".join(f"  operation {index}: {schedule[index]}" for index in cycle[:-1][:20])
+            return f"{len(unmet)} operations can never run: they wait for each other in a circle\n{named}"
+        path.append(following)
+
+
+def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
+    """The ranges first[i] … first[i] + counts[i] − 1, one after the other.
+
+    >>> expand([3, 10], [2, 3]).tolist()
+    [3, 4, 10, 11, 12]
+    """
+    counts = np.asarray(counts, dtype=np.int64)
+    ends = np.cumsum(counts)
+    offsets = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - counts, counts)
+    return np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
+
+
+def ranks_of(values: Sequence[int] | Ints) -> str:
+    """A short list of ranks for a message.
+
+    >>> ranks_of([1, 2, 3]), ranks_of(range(20))
+    ('1, 2, 3', '0, 1, 2, 3, 4, 5, 6, 7, … (20 in all)')
+    """
+    shown = [str(int(value)) for value in values[:8]]
+    return ", ".join(shown) + (f", … ({len(values)} in all)" if len(values) > 8 else "")

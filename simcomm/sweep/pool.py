@@ -1,0 +1,260 @@
+"""Jobs over local processes, one at a time in each: a killed worker costs only the job that it held.
+
+Rejected: one ``ProcessPoolExecutor`` (a killed worker breaks the pool and loses the jobs of all others); one executor
+per worker (it cannot stop a busy worker by its public interface, and a worker outlives a parent that was killed).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from simcomm.errors import SimcommError
+
+LIVES = 2
+"""How many workers a job may kill before it is given up."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to compute: the argument of the function, and an id to name it by."""
+
+    id: str
+    argument: Any
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that returned a value, after so many seconds."""
+
+    job: Job
+    value: Any
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A job that raised, and what."""
+
+    job: Job
+    message: str
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A job given up because it killed its worker twice, and how the worker ended."""
+
+    job: Job
+    why: str
+
+
+Outcome = Done | Failed | Lost
+Function = Callable[[Any], Any]
+Attempt = tuple[bool, Any, float]
+"""Whether it worked, the value or the message, the seconds: what a worker sends back."""
+
+_READY = b""
+
+
+def run_jobs(function: Function, jobs: Iterable[Job], workers: int = 1, isolate: bool = False) -> Iterator[Outcome]:
+    """Call the function on every job's argument, in ``workers`` processes, and yield the outcomes as they come.
+
+    One worker means this process, unless ``isolate`` asks for one of its own. Function, arguments and values must be
+    picklable. An exception in a job is an outcome; a job whose worker dies is tried once more. SimcommError if workers
+    cannot start. Closing the iterator, or an interrupt, stops the workers at once; they end by themselves if this
+    process is killed.
+
+    >>> [outcome.value for outcome in run_jobs(abs, [Job("a", -1), Job("b", 2)])]
+    [1, 2]
+    """
+    if workers == 1 and not isolate:
+        return (_outcome(job, _attempt(function, job.argument)) for job in jobs)
+    return _run_in_workers(function, iter(jobs), workers)
+
+
+def _attempt(function: Function, argument: object) -> Attempt:
+    start = time.perf_counter()
+    try:
+        value = function(argument)
+    except (Exception, SystemExit) as error:
+        return False, _message(error), 0.0
+    return True, value, time.perf_counter() - start
+
+
+def _outcome(job: Job, attempt: Attempt) -> Outcome:
+    worked, answer, seconds = attempt
+    return Done(job, answer, seconds) if worked else Failed(job, answer)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SimcommError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _run_in_workers(function: Function, jobs: Iterator[Job], workers: int) -> Iterator[Outcome]:
+    slots: list[_Slot] = []
+    try:
+        for job in islice(jobs, workers):
+            slots.append(_Slot(function, job))
+            slots[-1].start()
+        busy = list(slots)
+        while busy:
+            for slot in _stirring(busy):
+                outcome = slot.collect()
+                if outcome is None:
+                    continue
+                following = next(jobs, None)
+                if following is None:
+                    busy.remove(slot)
+                else:
+                    slot.give(following)
+                yield outcome
+    finally:
+        for slot in slots:
+            slot.stop()
+
+
+def _stirring(slots: list[_Slot]) -> list[_Slot]:
+    ready = wait([watched for slot in slots for watched in (slot.connection, slot.process.sentinel)])
+    return [slot for slot in slots if slot.connection in ready or slot.process.sentinel in ready]
+
+
+class _Slot:
+    """A place for one worker process and the one job in its hands."""
+
+    connection: Connection
+    process: BaseProcess
+
+    def __init__(self, function: Function, job: Job) -> None:
+        self.function, self.job = function, job
+        self.alive = self.ready = False
+        self.deaths = self.false_starts = 0
+
+    def start(self) -> None:
+        """Start a worker; it says when it is ready for the job."""
+        context = multiprocessing.get_context("spawn")  # fork would copy the locks of other threads in unknown states
+        with _without_interrupts():
+            self.connection, theirs = context.Pipe()
+            self.process = context.Process(target=_work, args=(theirs,), daemon=True)
+            self.process.start()
+            self.alive, self.ready = True, False
+            theirs.close()
+
+    def give(self, job: Job) -> None:
+        """Hand over the next job, to a new worker if the last one died."""
+        self.job, self.deaths = job, 0
+        if self.alive:
+            self._send()
+        else:
+            self.start()
+
+    def collect(self) -> Outcome | None:
+        """What the worker has to say: the outcome of its job, or None if there is more to wait for."""
+        try:
+            answer = self.connection.recv_bytes() if self.connection.poll() else None
+        except (EOFError, OSError):
+            answer = None
+        if answer is None:
+            return self._mourn()
+        if answer == _READY:
+            self.ready, self.false_starts = True, 0
+            self._send()
+            return None
+        try:
+            return _outcome(self.job, pickle.loads(answer))
+        except Exception as error:
+            return Failed(self.job, f"its value cannot be read back: {_message(error)}")
+
+    def stop(self) -> str:
+        """End the worker, whatever it is doing, and say how it ended."""
+        if not self.alive:
+            return ""
+        self.alive = False
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+        code = self.process.exitcode or 0
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def _send(self) -> None:
+        with suppress(OSError):  # a worker that just died is noticed by the next wait
+            self.connection.send_bytes(_packed(self.function, self.job.argument))
+
+    def _mourn(self) -> Lost | None:
+        self.process.join(timeout=5)  # it closed its pipe: let it end by itself, so that its exit code is its own
+        end = self.stop()
+        if self.ready:
+            self.deaths += 1
+            if self.deaths == LIVES:
+                hint = " (out of memory?)" if "SIGKILL" in end else ""
+                return Lost(self.job, f"its worker process died {LIVES} times, last {end}{hint}")
+        else:
+            self.false_starts += 1
+            if self.false_starts == LIVES:
+                raise SimcommError(
+                    f"a worker process could not start ({end}); a script that uses several jobs must call simcomm "
+                    "under: if __name__ == '__main__'"
+                )
+        self.start()
+        return None
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    # A worker inherits the mask: Ctrl-C reaches the whole terminal group, but only the parent decides what it means.
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
+
+
+def _packed(function: Function, argument: object) -> bytes:
+    try:
+        return pickle.dumps((function, argument))
+    except Exception as error:
+        return pickle.dumps((_refuse, f"cannot be sent to a worker process: {_message(error)}"))
+
+
+def _refuse(message: str) -> None:
+    raise SimcommError(message)
+
+
+def _work(connection: Connection) -> None:
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    with suppress(EOFError, OSError):  # the parent is gone
+        connection.send_bytes(_READY)
+        while True:
+            connection.send_bytes(_answer(connection.recv_bytes()))
+
+
+def _answer(request: bytes) -> bytes:
+    try:
+        function, argument = pickle.loads(request)
+        return pickle.dumps(_attempt(function, argument))
+    except Exception as error:
+        return pickle.dumps((False, f"cannot cross to or from a worker process: {_message(error)}", 0.0))
+
+
+def _exit_with_parent() -> None:
+    # A worker in the middle of a job would otherwise outlive a parent that was killed.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
