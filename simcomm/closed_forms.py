@@ -124,7 +124,7 @@ def lower_bound(
     size_bytes: int,
     *,
     alpha_s: Seconds,
-    fastest_port_s_per_byte: Seconds,
+    slowest_port_s_per_byte: Seconds,
     all_ports_bytes_per_s: Seconds,
     gamma_s_per_byte: Seconds,
     ranks: int,
@@ -138,12 +138,12 @@ def lower_bound(
     it, at least once. The latency term is one α, not ⌈lg n⌉α: that bound is for ports that are held during α, here
     the latency is on the wire and a port can have many messages under way.
 
-    ``alpha_s`` is the smallest latency between two hosts, ``fastest_port_s_per_byte`` the β of the fastest port,
+    ``alpha_s`` is the smallest latency between two hosts, ``slowest_port_s_per_byte`` the β of the slowest worker,
     ``all_ports_bytes_per_s`` the sum over the ranks' ports in one direction. Links inside the network are not
     looked at. One worker, or no byte, takes no time.
 
     >>> s = Fraction(100)
-    >>> lower_bound("all_reduce", 4, 100, alpha_s=Fraction(1), fastest_port_s_per_byte=Fraction(1),
+    >>> lower_bound("all_reduce", 4, 100, alpha_s=Fraction(1), slowest_port_s_per_byte=Fraction(1),
     ...     all_ports_bytes_per_s=Fraction(4), gamma_s_per_byte=Fraction(0), ranks=4)
     Fraction(151, 1)
     """
@@ -153,6 +153,6 @@ def lower_bound(
     per_element = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1}[operation]
     everyone = per_element * (workers - 1) * size_bytes / all_ports_bytes_per_s
     # An all-reduce's worker sends all that it has; in the halves it may keep its own 1/n, which varies with the cut.
-    one_worker = size_bytes * fastest_port_s_per_byte if operation == "all_reduce" else zero
+    one_worker = size_bytes * slowest_port_s_per_byte if operation == "all_reduce" else zero
     additions = zero if operation == "all_gather" else (workers - 1) * size_bytes * gamma_s_per_byte / ranks
     return alpha_s + max(everyone + additions, one_worker)

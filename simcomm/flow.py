@@ -61,10 +61,12 @@ class Flow:
 
 
 def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate) -> Flow:
-    """The flow of ``schedule`` when worker r starts with chunk c if ``has(r, c)`` and must end with it if ``needs(r, c)``."""
+    """The flow of ``schedule`` when worker r contributes to chunk c if ``has(r, c)`` and must end with it if ``needs``."""
     s = schedule
     operation, chunk = np.repeat(np.arange(len(s)), s.count), expand(s.chunk, s.count)
-    held_by, held = np.nonzero(np.broadcast_to(needs(np.arange(workers)[:, None], np.arange(s.chunks)), (workers, s.chunks)))
+    held_by, held = np.nonzero(
+        np.broadcast_to(needs(np.arange(workers)[:, None], np.arange(s.chunks)), (workers, s.chunks))
+    )
     rank = np.concatenate([s.src[operation], held_by])
     chunks = np.concatenate([chunk, held])
     between, at_end = _edges(s), _edges_to_the_end(s, operation, chunk, held_by * s.chunks + held)

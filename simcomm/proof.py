@@ -14,7 +14,7 @@ Two encodings of a set, one propagation:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -107,7 +107,7 @@ def _wrong_by_fingerprint(goal: Goal, workers: int, flow: Flow) -> list[int]:
     chunks, which = np.unique(flow.chunk[end], return_inverse=True)
     expected = np.array([number[row].sum(dtype=np.uint64) for row in _contributors(goal, workers, chunks)])
     wrong = values[end] != expected[which]
-    return flow.chunk[end][wrong][:1].tolist()
+    return [int(chunk) for chunk in flow.chunk[end][wrong][:1]]
 
 
 def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> None:
@@ -158,12 +158,16 @@ def _name_wrong(schedule: Schedule, flow: Flow, sets: Words, node: int, right: s
     where = f"rank {flow.rank[node]}, chunk {flow.chunk[node]}: "
     got = set(_members(sets[node]))
     if got - right:
-        return where + f"the gradient of worker {ranks_of(sorted(got - right))} is here, misplaced" + _last_write(
-            schedule, flow, node
+        return (
+            where
+            + f"the gradient of worker {ranks_of(sorted(got - right))} is here, misplaced"
+            + _last_write(schedule, flow, node)
         )
     missing = sorted(right - got)
-    return where + f"the gradient of worker {ranks_of(missing)} is missing at the end" + _how_far(
-        schedule, flow, sets, node, missing[0]
+    return (
+        where
+        + f"the gradient of worker {ranks_of(missing)} is missing at the end"
+        + _how_far(schedule, flow, sets, node, missing[0])
     )
 
 
@@ -185,5 +189,5 @@ def _last_write(schedule: Schedule, flow: Flow, node: int) -> str:
 
 
 def _operation(schedule: Schedule, index: int) -> str:
-    row = schedule[index]._replace(after=())
+    row = replace(schedule[index], after=())
     return f"operation {index} ({' '.join(str(row).split())}) of step {schedule.step[index]}"

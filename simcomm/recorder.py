@@ -13,9 +13,6 @@ from simcomm.schedule import COMPUTE, COPY, KINDS, REDUCE, Ints, Schedule, expan
 #: Operations to wait for: none, one per item, or several such arrays.
 After: TypeAlias = npt.ArrayLike | tuple[npt.ArrayLike, ...] | None
 
-#: kind, src, dst, chunk, count, seconds, number of operations waited for
-_DTYPES = (np.int8, np.int32, np.int32, np.int32, np.int32, np.float64, np.int32)
-
 
 class Recorder:
     """Writes a :class:`Schedule`, inferring who waits for whom.
@@ -49,7 +46,8 @@ class Recorder:
         self.ranks = ranks
         self.chunks = chunks
         self._size = 0
-        self._pieces: list[tuple[Ints, ...]] = []
+        # Of every call: kind, src, dst, chunk, count, seconds and how many operations each one waits for.
+        self._pieces: list[tuple[npt.NDArray[Any], ...]] = []
         self._after: list[Ints] = []
         # The last writers of every (rank, chunk): a linked list of (operation, writer before it), -1 ends it.
         self._last = np.full(ranks * chunks, -1, dtype=np.int32)
@@ -86,7 +84,9 @@ class Recorder:
         if not np.all(np.isfinite(np.asarray(seconds, dtype=float)) & (np.asarray(seconds, dtype=float) >= 0)):
             raise InputError(f"compute: {seconds} s; expected a time of 0 s or more")
         place, first, many = self._places("compute", rank, chunk, count)
-        busy = np.broadcast_to(np.asarray(seconds, dtype=np.float64), np.broadcast_shapes(place.shape, np.shape(seconds)))
+        busy = np.broadcast_to(
+            np.asarray(seconds, dtype=np.float64), np.broadcast_shapes(place.shape, np.shape(seconds))
+        )
         place, first, many, busy = (np.array(a).ravel() for a in np.broadcast_arrays(place, first, many, busy))
         self._in_range("compute", (place, place, first, many))
         reader, cells = self._cells(place, first, many)
@@ -97,13 +97,25 @@ class Recorder:
 
     def schedule(self) -> Schedule:
         """What was recorded so far, as an immutable schedule."""
-        columns = [
-            np.concatenate([piece[i] for piece in self._pieces] or [np.empty(0)]).astype(dtype)
-            for i, dtype in enumerate(_DTYPES)
-        ]
-        waits = np.concatenate([[0], np.cumsum(columns.pop(), dtype=np.int64)])
-        after = np.concatenate([*self._after, np.empty(0)]).astype(np.int32)
-        return Schedule(self.ranks, self.chunks, *columns, waits, after, _checked=True)
+
+        def column(index: int, dtype: type[np.generic]) -> npt.NDArray[Any]:
+            pieces = [piece[index] for piece in self._pieces]
+            return np.concatenate([np.empty(0, dtype), *pieces], dtype=dtype, casting="unsafe")
+
+        waits = column(6, np.int64)
+        return Schedule(
+            ranks=self.ranks,
+            chunks=self.chunks,
+            kind=column(0, np.int8),
+            src=column(1, np.int32),
+            dst=column(2, np.int32),
+            chunk=column(3, np.int32),
+            count=column(4, np.int32),
+            seconds=column(5, np.float64),
+            after_start=np.concatenate([np.zeros(1, np.int64), np.cumsum(waits)]),
+            after=np.concatenate([np.empty(0, np.int32), *self._after]),
+            _checked=True,
+        )
 
     def _send(
         self,
@@ -129,7 +141,9 @@ class Recorder:
         arrays = [np.asarray(value) for value in values]
         for array in arrays:
             if array.dtype.kind not in "iu":
-                raise InputError(f"{what}: {array} is not a whole number; expected ranks and chunks as integers")
+                raise InputError(
+                    f"{what}: {array.tolist()!r} is not a whole number; expected ranks and chunks as integers"
+                )
         return tuple(np.array(a, dtype=np.int64).ravel() for a in np.broadcast_arrays(*arrays))
 
     def _in_range(self, what: str, operation: tuple[Ints, ...]) -> None:
@@ -144,7 +158,9 @@ class Recorder:
         ):
             if wrong.any():
                 i = int(np.argmax(wrong))
-                where = f"{src[i]} -> {dst[i]}, chunk {chunk[i]}" + (f" and {count[i] - 1} more" if count[i] > 1 else "")
+                where = f"{src[i]} -> {dst[i]}, chunk {chunk[i]}" + (
+                    f" and {count[i] - 1} more" if count[i] > 1 else ""
+                )
                 raise InputError(f"{what}: {why} in item {i} of this call ({where})")
 
     def _cells(self, rank: Ints, first: Ints, count: Ints) -> tuple[Ints, Ints]:
@@ -206,7 +222,9 @@ class Recorder:
         same = np.concatenate([[False], cells[1:] == cells[:-1]])
         if kind == COPY and same.any():
             rank, chunk = divmod(int(cells[np.argmax(same)]), self.chunks)
-            raise InputError(f"copy: two copies to rank {rank}, chunk {chunk} in one call; which one stays is undefined")
+            raise InputError(
+                f"copy: two copies to rank {rank}, chunk {chunk} in one call; which one stays is undefined"
+            )
         new = np.arange(self._writes, self._writes + len(cells), dtype=np.int32)
         self._grow(self._writes + len(cells))
         self._writer[new] = operation

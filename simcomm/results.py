@@ -106,11 +106,12 @@ COLUMNS: tuple[Column, ...] = _columns()
 
 @dataclass(frozen=True)
 class Failure:
-    """A point without a result: its id (16 digits), what it is, and why."""
+    """A point without a result: its id (16 digits), what it is, why, and the exit code that this deserves."""
 
     point: str
     label: str
     message: str
+    exit_code: int = 1
 
 
 @dataclass(frozen=True)

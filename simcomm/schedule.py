@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,8 @@ COPY, REDUCE, COMPUTE = 0, 1, 2
 KINDS = ("copy", "reduce", "compute")
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Operation:
     """One row of a schedule. ``after`` are the operations that it waits for; a computation has ``src == dst``.
 
     >>> print(Operation("reduce", 0, 1, 2, 1))
@@ -145,7 +146,7 @@ class Schedule:
     @property
     def is_message(self) -> npt.NDArray[np.bool_]:
         """Which operations are messages."""
-        return self.kind != COMPUTE
+        return np.not_equal(self.kind, COMPUTE)
 
     @property
     def messages(self) -> int:
@@ -278,7 +279,8 @@ def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
     counts = np.asarray(counts, dtype=np.int64)
     ends = np.cumsum(counts)
     offsets = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - counts, counts)
-    return np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
+    ranges: Ints = np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
+    return ranges
 
 
 def ranks_of(values: Sequence[int] | Ints) -> str:

@@ -13,6 +13,11 @@ from simcomm.proof import Goal
 from simcomm.schedule import Schedule
 
 
+def workers_only(workers: int, **options: object) -> int:
+    """As many ranks as workers: there is no server."""
+    return workers
+
+
 @dataclass(frozen=True)
 class Collective:
     """A collective operation by one algorithm.
@@ -20,8 +25,8 @@ class Collective:
     ``build(workers, **options)`` writes the schedule; ``closed_form(workers, vector, **options)`` says, without
     looking at one, what it sends and how long it takes. Ranks 0 … workers − 1 are the workers; further ranks are
     servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, bool or a
-    Literal); what else is illegal, ``build`` refuses with InputError. ``goal`` says who must hold what at the end,
-    ``source`` where the algorithm is described.
+    Literal); ``ranks(workers, **options)`` says how many ranks that makes and refuses, with InputError, what else is
+    illegal. ``goal`` says who must hold what at the end, ``source`` where the algorithm is described.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Collective:
     build: Callable[..., Schedule]
     closed_form: Callable[..., Claim]
     source: str
+    ranks: Callable[..., int] = workers_only
 
     @property
     def summary(self) -> str:
@@ -53,6 +59,7 @@ class Collective:
                 raise InputError(f"{name}: {value!r}; expected {_describe(hints[name])}")
         if workers < 1:
             raise InputError(f"workers: {workers}; expected at least 1")
+        self.ranks(workers, **options)
         return dict(options)
 
     def schedule(self, workers: int, **options: Any) -> Schedule:

@@ -36,6 +36,12 @@ def _shards(workers: int, servers: Servers, placement: Placement) -> int:
     return shards
 
 
+def ranks(workers: int, *, servers: Servers = 1, placement: Placement = "dedicated") -> int:
+    """The workers, and the servers that have ranks of their own."""
+    shards = _shards(workers, servers, placement)
+    return workers + shards if placement == "dedicated" else workers
+
+
 def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicated") -> Schedule:
     """Parameter server: every worker pushes its gradient to the servers and pulls the sum from them.
 
@@ -45,7 +51,7 @@ def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicat
     """
     shards = _shards(workers, servers, placement)
     dedicated = placement == "dedicated"
-    record = Recorder(workers + shards * dedicated, shards)
+    record = Recorder(ranks(workers, servers=servers, placement=placement), shards)
     worker, shard = np.arange(workers), np.arange(shards)
     server = shard + workers * dedicated
     for turn in range(shards):
@@ -93,4 +99,5 @@ parameter_server = Collective(
     claim,
     source="Li et al., Scaling distributed machine learning with the parameter server, OSDI 2014; shards: Jiang et "
     "al., A unified architecture for accelerating distributed DNN training (BytePS), OSDI 2020",
+    ranks=ranks,
 )

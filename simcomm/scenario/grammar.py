@@ -62,14 +62,6 @@ class Sweep:
         """All points that are not excluded, in order."""
         return filter(self.included, (self.point(combination) for combination in itertools.product(*self.axes)))
 
-    def variations(self) -> Iterator[Point]:
-        """The points that differ from the first in one axis only: every value of the file once, without the product."""
-        firsts = [axis[0] for axis in self.axes]
-        yield self.point(tuple(firsts))
-        for index, axis in enumerate(self.axes):
-            for alternative in axis[1:]:
-                yield self.point((*firsts[:index], alternative, *firsts[index + 1 :]))
-
     def point(self, combination: tuple[Alternative, ...]) -> Point:
         """Put the values of one alternative per axis into the base."""
         settings = [setting for alternative in combination for setting in alternative]
@@ -127,7 +119,7 @@ class _Reader:
         return [((*where, index), item) for index, item in enumerate(value)]
 
     def mapping(self, value: Any, where: Path) -> list[tuple[str | int, Any]]:
-        if not isinstance(value, Mapping) or not value:
+        if not isinstance(value, Mapping):
             self.refuse(where, f"{shown(value)} does not fit; expected a mapping of paths to values")
             return []
         return list(value.items())

@@ -31,12 +31,17 @@ def values_of(spec: Any, dotted: str) -> list[Any]:
         return spec
     if not isinstance(spec, Mapping):
         raise InputError(f"{shown(spec)} is not a sweep; expected a list, {_FORMS}")
-    if len(spec) != 1 or next(iter(spec)) not in _GENERATORS:
+    if not is_generator(spec):
         near = "".join(did_you_mean(key, _GENERATORS) for key in list(spec)[:1])
         nested = f" (to sweep a key of {dotted!r}, write its path with dots)" if not near else ""
         raise InputError(f"a mapping that is not a sweep; expected a list, {_FORMS}{nested}{near}")
     ((form, arguments),) = spec.items()
     return _GENERATORS[form](arguments, dotted)
+
+
+def is_generator(spec: Any) -> bool:
+    """Whether this is ``{log2: …}``, ``{range: …}`` or ``{geometric: …}``."""
+    return isinstance(spec, Mapping) and len(spec) == 1 and next(iter(spec)) in _GENERATORS
 
 
 def _log2(arguments: Any, dotted: str) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from simcomm.errors import InputError
@@ -19,7 +19,7 @@ SHORT_DIGITS = 16
 def point_id(canonical: Mapping[str, object], salt: str) -> str:
     """SHA-256 (64 hexadecimal digits) of the canonical JSON of a point and a salt; the order of keys does not matter.
 
-    ``salt`` stands for what the scenario only names: the content of files (`content_salt`). TypeError for a value that
+    ``salt`` stands for what the scenario only names: the content of files (`content_hash`). TypeError for a value that
     JSON cannot hold exactly.
 
     >>> point_id({"workers": 8, "seed": 0}, "") == point_id({"seed": 0, "workers": 8}, "")
@@ -36,12 +36,9 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def content_salt(files: Iterable[Path]) -> str:
-    """A hash of the contents of files, whatever they are called; InputError for one that cannot be read."""
-    digests = []
-    for file in files:
-        try:
-            digests.append(hashlib.sha256(file.read_bytes()).hexdigest())
-        except OSError as error:
-            raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    return " ".join(digests)
+def content_hash(file: Path) -> str:
+    """SHA-256 of the content of a file, whatever it is called; InputError if it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from error

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -47,10 +47,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A job that raised, and what."""
+    """A job that raised: what, and the exit code of a SimcommError (1 for any other)."""
 
     job: Job
     message: str
+    exit_code: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ class Lost:
 Outcome = Done | Failed | Lost
 Function = Callable[[Any], Any]
 Attempt = tuple[bool, Any, float]
-"""Whether it worked, the value or the message, the seconds: what a worker sends back."""
+"""Whether it worked, the value or (message, exit code), the seconds: what a worker sends back."""
 
 _READY = b""
 
 
-def run_jobs(function: Function, jobs: Iterable[Job], workers: int = 1, isolate: bool = False) -> Iterator[Outcome]:
+def run_jobs(
+    function: Function, jobs: Iterable[Job], workers: int = 1, isolate: bool = False
+) -> Generator[Outcome, None, None]:
     """Call the function on every job's argument, in ``workers`` processes, and yield the outcomes as they come.
 
     One worker means this process, unless ``isolate`` asks for one of its own. Function, arguments and values must be
@@ -90,13 +93,13 @@ def _attempt(function: Function, argument: object) -> Attempt:
     try:
         value = function(argument)
     except (Exception, SystemExit) as error:
-        return False, _message(error), 0.0
+        return False, (_message(error), error.exit_code if isinstance(error, SimcommError) else 1), 0.0
     return True, value, time.perf_counter() - start
 
 
 def _outcome(job: Job, attempt: Attempt) -> Outcome:
     worked, answer, seconds = attempt
-    return Done(job, answer, seconds) if worked else Failed(job, answer)
+    return Done(job, answer, seconds) if worked else Failed(job, *answer)
 
 
 def _message(error: BaseException) -> str:
@@ -107,7 +110,7 @@ def _message(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def _run_in_workers(function: Function, jobs: Iterator[Job], workers: int) -> Iterator[Outcome]:
+def _run_in_workers(function: Function, jobs: Iterator[Job], workers: int) -> Generator[Outcome, None, None]:
     slots: list[_Slot] = []
     try:
         for job in islice(jobs, workers):
@@ -249,7 +252,7 @@ def _answer(request: bytes) -> bytes:
         function, argument = pickle.loads(request)
         return pickle.dumps(_attempt(function, argument))
     except Exception as error:
-        return pickle.dumps((False, f"cannot cross to or from a worker process: {_message(error)}", 0.0))
+        return pickle.dumps((False, (f"cannot cross to or from a worker process: {_message(error)}", 1), 0.0))
 
 
 def _exit_with_parent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,29 @@ from simcomm.errors import InputError, OutputError
 from simcomm.results import RESULTS_FILE, Failure, Result, Results
 from simcomm.sweep.identity import SHORT_DIGITS
 from simcomm.sweep.journal import Journal, open_journal
+from simcomm.sweep.points import Point, points_of, simulate
 from simcomm.sweep.pool import Done, Failed, Job, Outcome, run_jobs
 from simcomm.sweep.progress import Progress
 from simcomm.tables import output_failure
 
 
-@dataclass(frozen=True)
-class Point:
-    """Something to run: its full id, words that name it to a reader, and the argument of the function that runs it."""
+def run(
+    scenario: str | Path | Mapping[str, Any],
+    out: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Results:
+    """Run a scenario, a file or a mapping: simulate what ``out`` does not hold yet, and return all of its points.
 
-    id: str
-    label: str
-    argument: Any
+    ``overrides`` are ``key=value`` texts; ``jobs`` is the number of processes. InputError for a wrong scenario or a
+    folder that cannot be written, before anything runs. A point that fails is in ``failed`` of what is returned, one
+    that kills its process twice in ``skipped``; Ctrl-C returns what is finished, with ``interrupted`` set.
+    """
+    from simcomm.scenario import from_mapping, load
+
+    document = from_mapping(scenario, overrides) if isinstance(scenario, Mapping) else load(scenario, overrides)
+    return run_points(points_of(document), simulate, out, jobs, progress)
 
 
 def run_points(
@@ -57,3 +68,90 @@ def run_points(
             raise
         sweep.results().to_csv(folder / RESULTS_FILE)
     return sweep.results()
+
+
+def writable_folder(folder: Path) -> Path:
+    """Make the folder if there is none, and make sure that results can be written there; InputError if not."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: not a folder; expected a folder for the results")
+    if (folder / RESULTS_FILE).is_dir():
+        raise InputError(f"{folder / RESULTS_FILE}: a folder; expected a file, or nothing")
+    probe = folder / f".writable.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise output_failure(folder, error) from error
+    return folder
+
+
+@dataclass
+class _Sweep:
+    """What is known while a sweep runs."""
+
+    points: dict[str, Point]
+    progress: Progress | None
+    journal: Journal | None = None
+    found: dict[str, Result] = field(default_factory=dict)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    skipped: dict[str, Failure] = field(default_factory=dict)
+    reused: int = 0
+    interrupted: bool = False
+
+    def resume(self, journal: Journal) -> None:
+        self.journal = journal
+        self.found = {id: journal.results[id] for id in self.points if id in journal.results}
+        self.reused = len(self.found)
+
+    def run(self, function: Callable[[Any], Mapping[str, object]], jobs: int) -> None:
+        missing = [Job(point.id, point.argument) for point in self.points.values() if point.id not in self.found]
+        workers = max(1, min(jobs, len(missing)))
+        with ExitStack() as stack:
+            try:
+                if self.progress is not None:
+                    stack.callback(self.progress.finished)
+                    self.progress.started(len(self.points), self.reused)
+                with closing(run_jobs(function, missing, workers, isolate=jobs > 1)) as outcomes:
+                    for outcome in outcomes:
+                        self._take(outcome)
+            except KeyboardInterrupt:
+                self.interrupted = True
+
+    def results(self) -> Results:
+        def in_order(failures: dict[str, Failure]) -> tuple[Failure, ...]:
+            return tuple(failures[id] for id in self.points if id in failures)
+
+        return Results(
+            tuple(self.found[id] for id in self.points if id in self.found),
+            failed=in_order(self.failed),
+            skipped=in_order(self.skipped),
+            ran=len(self.found) - self.reused,
+            reused=self.reused,
+            interrupted=self.interrupted,
+            warnings=() if self.journal is None else tuple(self.journal.warnings),
+        )
+
+    def _take(self, outcome: Outcome) -> None:
+        id = outcome.job.id
+        if isinstance(outcome, Done):
+            self._keep(id, outcome.value)
+        elif isinstance(outcome, Failed):
+            self.failed[id] = self._failure(id, outcome.message, outcome.exit_code)
+        else:
+            self.skipped[id] = self._failure(id, outcome.why)
+        if self.progress is not None:
+            self.progress.advanced(id, outcome.seconds if isinstance(outcome, Done) else 0.0)
+
+    def _keep(self, id: str, row: Mapping[str, object]) -> None:
+        try:
+            result = Result.from_row({**row, "point": id[:SHORT_DIGITS]})
+        except InputError as error:  # a simulation that returns no proper row is a failed one, not a wrong input
+            self.failed[id] = self._failure(id, str(error))
+            return
+        if self.journal is not None:
+            self.journal.append(id, result)
+        self.found[id] = result
+
+    def _failure(self, id: str, message: str, exit_code: int = 1) -> Failure:
+        return Failure(id[:SHORT_DIGITS], self.points[id].label, message, exit_code)

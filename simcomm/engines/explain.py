@@ -1,0 +1,125 @@
+"""What the time is made of: the critical path of a run, and what each rank did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simcomm.engines.timeline import Timeline, Times
+from simcomm.schedule import Ints
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Seconds by cause; along a critical path they add up to the makespan.
+
+    ``compute_s``: computing, the first gradient included. ``latency_s``, ``serialisation_s``, ``reduction_s``: the
+    path's messages themselves. ``port_wait_s``: queueing for a port that serves another message. ``data_wait_s``:
+    before the path's first worker started (waiting for data *within* the run is what the path is made of: it follows
+    the data back to whoever was late).
+    """
+
+    compute_s: Any
+    latency_s: Any
+    serialisation_s: Any
+    port_wait_s: Any
+    data_wait_s: Any
+    reduction_s: Any
+
+    @property
+    def total_s(self) -> Any:
+        """The sum of all parts."""
+        return sum(getattr(self, field.name) for field in fields(self))
+
+
+class CriticalPath(NamedTuple):
+    """The operations that set the makespan, first to last, and what their time is made of."""
+
+    operations: tuple[int, ...]
+    parts: Parts
+
+
+def critical_path(timeline: Timeline) -> CriticalPath:
+    """Follow the last operation back to whom it waited for, again and again (ties: the lowest index).
+
+    A run whose last event is a worker that gets its own gradient has a path of no operation.
+    """
+    end, ready, waits = timeline.end_s, timeline.ready_s, timeline.schedule
+    workers = timeline.workers
+    ranks = range(timeline.schedule.ranks)
+    path: list[int] = []
+    first_rank = max(ranks, key=lambda rank: (workers.ready_s(rank), -rank))
+    if len(end) and end.max() >= workers.ready_s(first_rank):
+        path.append(int(np.argmax(end)))
+        while True:
+            index = path[-1]
+            latest = [d for d in waits[index].after if end[d] == ready[index]]
+            if not latest:
+                break
+            path.append(latest[0])
+        first_rank = int(timeline.schedule.src[path[-1]])
+    path.reverse()
+    took = np.array(path, dtype=np.int64)
+    waited = (end - ready - timeline.alone_s)[took]
+    parts = Parts(
+        compute_s=workers.compute_s[first_rank] + _sum(timeline.compute_s, took),
+        latency_s=_sum(timeline.latency_s, took),
+        serialisation_s=_sum(timeline.serialisation_s, took),
+        port_wait_s=sum(waited.tolist()),
+        data_wait_s=workers.start_s[first_rank],
+        reduction_s=_sum(timeline.reduction_s, took),
+    )
+    return CriticalPath(tuple(path), parts)
+
+
+def _sum(times: Times, which: Ints) -> Any:
+    return sum(times[which].tolist())
+
+
+@dataclass(frozen=True)
+class RankTimes:
+    """What one rank did: seconds sending, receiving (reductions included), computing, any of these, and none."""
+
+    send_s: float
+    receive_s: float
+    compute_s: float
+    busy_s: float
+    waiting_s: float
+
+
+def rank_times(timeline: Timeline) -> tuple[RankTimes, ...]:
+    """Busy and waiting time of every rank until the end of the run.
+
+    A rank is busy while it computes, while a message of its own leaves its port and while one arrives. A rank that
+    is neither waits, for data or for a port (its own or a peer's). Times are floats, also after an exact run.
+    """
+    schedule, makespan = timeline.schedule, float(timeline.makespan_s)
+    floats = [np.asarray(t, dtype=np.float64) for t in (timeline.start_s, timeline.end_s, timeline.compute_s)]
+    start, end, compute = floats
+    leaving = np.asarray(timeline.serialisation_s, dtype=np.float64)
+    arriving = leaving + np.asarray(timeline.reduction_s, dtype=np.float64)
+    first = [(r, timeline.workers.start_s[r], timeline.workers.compute_s[r]) for r in range(schedule.ranks)]
+    own = np.array([(float(a), float(a) + float(c)) for _, a, c in first])
+    rank = np.concatenate([np.arange(schedule.ranks), schedule.src, schedule.dst])
+    begins = np.concatenate([own[:, 0], start, end - arriving - compute])
+    ends = np.concatenate([own[:, 1], start + leaving + compute, end])
+    busy = _union(rank, begins, ends, schedule.ranks)
+    send = np.bincount(schedule.src, leaving, minlength=schedule.ranks)
+    receive = np.bincount(schedule.dst, arriving, minlength=schedule.ranks)
+    computing = np.bincount(schedule.src, compute, minlength=schedule.ranks) + own[:, 1] - own[:, 0]
+    columns = (send, receive, computing, busy, makespan - busy)
+    return tuple(RankTimes(*row) for row in np.stack(columns, axis=1).tolist())
+
+
+def _union(rank: Ints, begins: Times, ends: Times, ranks: int) -> Times:
+    """Per rank, how much time its intervals cover together."""
+    order = np.lexsort((begins, rank))
+    rank, begins, ends = rank[order], begins[order], ends[order]
+    covered = np.zeros(ranks)
+    until = np.full(ranks, -np.inf)
+    for r, begin, end in zip(rank.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        covered[r] += max(0.0, end - max(begin, until[r]))
+        until[r] = max(until[r], end)
+    return covered

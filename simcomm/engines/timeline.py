@@ -1,0 +1,70 @@
+"""When everything happened: the answer of every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simcomm.networks.base import Workers
+from simcomm.schedule import Operation, Schedule
+
+#: Seconds per operation: float64, or objects (Fractions) in an exact run.
+Times = npt.NDArray[Any]
+
+
+class Event(NamedTuple):
+    """One operation and its times."""
+
+    operation: Operation
+    ready_s: Any
+    start_s: Any
+    end_s: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Start and end of every operation of a run, and what each would take if it waited for nobody.
+
+    ``start_s`` is when an operation first held a port (a computation: its processor); ``latency_s``,
+    ``serialisation_s`` and ``reduction_s`` are its parts; computations have ``compute_s`` instead.
+    """
+
+    schedule: Schedule
+    workers: Workers
+    start_s: Times
+    end_s: Times
+    latency_s: Times
+    serialisation_s: Times
+    reduction_s: Times
+    compute_s: Times
+
+    @cached_property
+    def ready_s(self) -> Times:
+        """When everything that an operation waits for had happened: its dependencies, its rank's own gradient."""
+        gradient = np.array([self.workers.ready_s(rank) for rank in range(self.schedule.ranks)], dtype=self.end_s.dtype)
+        ready = gradient[self.schedule.src]
+        waits = np.flatnonzero(np.diff(self.schedule.after_start))
+        if len(waits):
+            latest = np.maximum.reduceat(self.end_s[self.schedule.after], self.schedule.after_start[waits])
+            ready[waits] = np.maximum(ready[waits], latest)
+        return ready
+
+    @property
+    def alone_s(self) -> Times:
+        """How long each operation takes if it waits for nobody."""
+        return self.latency_s + self.serialisation_s + self.reduction_s + self.compute_s
+
+    @property
+    def makespan_s(self) -> Any:
+        """When the last operation has ended and the last worker has its own gradient."""
+        ready = max(self.workers.ready_s(rank) for rank in range(self.schedule.ranks))
+        return max(self.end_s.max(), ready) if len(self.end_s) else ready
+
+    def __iter__(self) -> Iterator[Event]:
+        for index, operation in enumerate(self.schedule):
+            yield Event(operation, self.ready_s[index], self.start_s[index], self.end_s[index])

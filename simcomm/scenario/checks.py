@@ -1,0 +1,129 @@
+"""What is wrong with one point: its fields, and what must hold between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from simcomm import collectives, topology, training
+from simcomm.errors import InputError
+from simcomm.scenario.fields import whole
+from simcomm.scenario.messages import is_about_key, message_of, place_of
+from simcomm.scenario.model import Scenario
+from simcomm.scenario.paths import SHORTHANDS
+from simcomm.scenario.problems import Path
+
+if TYPE_CHECKING:
+    from simcomm.collectives.base import Collective
+
+SIZES: Final = ("parameters", "size", "model", "layers")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong with a point; ``at_key`` when it is the key and not its value."""
+
+    path: Path
+    message: str
+    at_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Reads points; knows the folder of the scenario and the collectives of its plugins."""
+
+    base_dir: FilePath
+    plugins: Mapping[str, Collective]
+
+    def read(self, data: Mapping[str | int, Any]) -> tuple[Scenario | None, list[Wrong]]:
+        """Turn the data of one point into a Scenario, or say all that is wrong with it."""
+        wrong = [*_exactly_one_size(data), *_one_topology(data)]
+        scenario = None
+        try:
+            context = {"plugins": tuple(self.plugins), "base_dir": self.base_dir}
+            scenario = Scenario.model_validate(data, context=context)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            wrong += [Wrong(place_of(found), message_of(found), is_about_key(found)) for found in details]
+        refused = {found.path[0] for found in wrong if found.path}
+        wrong += self._options(data, refused, complete=not wrong)
+        if scenario is not None and not refused & set(SIZES):
+            wrong += _gradient(scenario)
+        return (None if wrong else scenario), wrong
+
+    def _options(self, data: Mapping[str | int, Any], refused: set[str | int], complete: bool) -> Iterator[Wrong]:
+        """Ask the collective and the topology about their options.
+
+        A collective costs the import of numpy: it is asked without options only when nothing else is wrong.
+        """
+        if not refused & {"collective", "workers"}:
+            name, options = _choice(data, "collective")
+            if options or complete:
+                try:
+                    collective = self.plugins.get(name) or collectives.get(name)
+                    collective.check(whole(data["workers"], 1), options)
+                except InputError as error:
+                    yield _about_option("collective", options, str(error))
+        kind, options = _choice(data, "topology")
+        if "topology" not in refused and kind is not None:
+            try:
+                topology.check_options(kind, options)
+            except InputError as error:
+                yield _about_option("topology", options, str(error))
+
+
+def _choice(data: Mapping[str | int, Any], section: str) -> tuple[Any, dict[str, Any]]:
+    given = dict(data.get(section) or {})
+    return given.pop(SHORTHANDS[section], None), given
+
+
+def _about_option(section: str, options: Mapping[str, Any], message: str) -> Wrong:
+    """Point at the option that the message names first."""
+    for option in options:
+        if message.startswith(f"unknown option {option!r}"):
+            return Wrong((section, option), message, at_key=True)
+        if message.startswith(f"{option}: "):
+            return Wrong((section, option), message.removeprefix(f"{option}: "))
+    return Wrong((section,), message)
+
+
+def _exactly_one_size(data: Mapping[str | int, Any]) -> Iterator[Wrong]:
+    expected = f"expected exactly one of {', '.join(SIZES)}"
+    given = [key for key in SIZES if key in data]
+    if not given:
+        yield Wrong((), f"the gradient has no size; {expected}")
+    for key in given[1:]:
+        yield Wrong((key,), f"the size is given twice, also by {given[0]!r}; {expected}", at_key=True)
+    for key in given:
+        if data[key] is None:
+            yield Wrong((key,), f"nothing is given; {expected}")
+
+
+def _one_topology(data: Mapping[str | int, Any]) -> Iterator[Wrong]:
+    given = data.get("topology", {"kind": "star"})
+    if not isinstance(given, Mapping):
+        return
+    if ("kind" in given) == ("file" in given):
+        yield Wrong(("topology",), "expected either a kind, such as star, or a file")
+    if "file" in given:
+        for key in given:
+            if key not in ("file", "kind"):
+                yield Wrong(("topology", key), "unknown key; a topology from a file has no options", at_key=True)
+    elif data.get("link") is None:
+        yield Wrong(("link",), "missing; expected {bandwidth: 100 Gbit/s, latency: 5 us}, or a topology from a file")
+
+
+def _gradient(scenario: Scenario) -> Iterator[Wrong]:
+    if scenario.size_bytes is not None and scenario.size_bytes % scenario.itemsize:
+        each = f"{scenario.itemsize} bytes of {scenario.dtype}"
+        yield Wrong(("size",), f"{scenario.size_bytes} bytes is not a whole number of elements of {each}")
+    if scenario.layers is not None:
+        try:
+            training.parameters_of_layers(scenario.layers)
+        except training.LayersError as error:
+            for problem in error.problems:
+                yield Wrong(("layers", *problem.where), problem.what)

@@ -1,0 +1,78 @@
+"""Progress: a bar on a terminal, few lines elsewhere, and never the end of a run."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+from collections.abc import Iterator
+
+import pytest
+
+from simcomm.sweep.progress import Bar, Lines, progress_on
+
+
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_lines_come_with_every_tenth_when_points_are_slow() -> None:
+    stream, times = io.StringIO(), iter(range(0, 10_000, 2))
+    lines = Lines(stream, clock=lambda: next(times))
+    lines.started(total=100, done=0)
+    for _ in range(100):
+        lines.advanced("id", 2.0)
+    lines.finished()
+    assert stream.getvalue().splitlines() == [f"{done} of 100 points done" for done in range(0, 101, 10)]
+
+
+def test_lines_come_once_a_second_when_points_are_fast() -> None:
+    stream, ticks = io.StringIO(), iter(range(10_000))
+    lines = Lines(stream, clock=lambda: next(ticks) / 100)
+    lines.started(total=100, done=50)
+    for _ in range(49):
+        lines.advanced("id", 0.01)
+    lines.finished()
+    assert stream.getvalue().splitlines() == ["50 of 100 points done", "99 of 100 points done"]
+
+
+def test_a_broken_pipe_does_not_stop_the_run() -> None:
+    lines = Lines(Broken())
+    lines.started(total=1, done=0)
+    lines.advanced("id", 1.0)
+    lines.finished()
+
+
+def test_what_is_not_a_terminal_gets_lines() -> None:
+    assert isinstance(progress_on(io.StringIO()), Lines)
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    ours, theirs = pty.openpty()
+    yield ours, theirs
+    os.close(ours)
+
+
+def test_a_terminal_gets_a_bar(terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    ours, theirs = terminal
+    with os.fdopen(theirs, "w") as stream:
+        progress = progress_on(stream)
+        assert isinstance(progress, Bar)
+        progress.started(total=5, done=1)
+        progress.advanced("id", 1.0)
+        progress.finished()
+        stream.flush()
+        shown = os.read(ours, 1 << 16).decode()
+    assert "1/5" in shown or "2/5" in shown
+
+
+def test_a_bar_that_never_started_may_end() -> None:
+    stream = io.StringIO()
+    bar = Bar(stream)
+    bar.advanced("id", 1.0)
+    bar.finished()
+    assert stream.getvalue() == ""
