@@ -163,10 +163,10 @@ def _whole(value: Fraction, text: object, kind: Kind, unit: str) -> int:
 def _wrong_unit(number: Fraction, unit: str, kind: Kind) -> str:
     if not unit:
         return f"has no unit; {kind.expected}"
-    bits = re.fullmatch(r"([kMGT]i?|)(?:b|bits?|Bits?)", unit)
+    bits = re.fullmatch(r"([kMGT]|[KMGT]i|)(?:b|bits?|Bits?)", unit)
     if kind is SIZE and bits:
         return f"is in bits; expected bytes: '{float(number / 8):.12g} {bits[1]}B'"
-    rate = re.fullmatch(r"([kMGT]i?|)(?:b(?:it)?ps|b/s|bits/s)", unit)
+    rate = re.fullmatch(r"([kMGT]|[KMGT]i|)(?:b(?:it)?ps|b/s|bits/s)", unit)
     if kind is BANDWIDTH and rate:
         hint = f"write '{rate[1]}bit/s' for bits or '{rate[1]}B/s' for bytes"
     else:

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 from simcomm.errors import CountError
 from simcomm.results import COLUMNS, Result
 from simcomm.sweep.identity import point_id
-from simcomm.sweep.run import Point, run_points
+from simcomm.sweep.points import Point
+from simcomm.sweep.run import run_points
 from simcomm.tables import Cell
 
 SAMPLE: dict[str, Cell] = {"int": 1, "float": 0.5, "str": "x", "bool": True}
@@ -109,14 +110,21 @@ def worker_pid(number: int) -> int:
     return os.getpid()
 
 
-def holds_a_lock_if_any(path: str | None) -> None:
+def holds_a_lock(path: str) -> None:
     """Hold a lock, which the system frees when the process is gone, and never return."""
-    if path is None:
-        return
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         Path(path + ".held").touch()
         time.sleep(3600)
+
+
+def holds_or_waits(argument: tuple[str, str]) -> None:
+    """Hold the lock, or return when another holds it."""
+    what, path = argument
+    if what == "hold":
+        holds_a_lock(path)
+    while not Path(path + ".held").exists():
+        time.sleep(0.01)
 
 
 def main(out: str, marks: str, count: int, jobs: int, seconds: float) -> None:

@@ -60,4 +60,5 @@ all_to_all = Collective(
     build,
     claim,
     source="the one-shot all-reduce; 'all pairs' in Cowan et al., MSCCLang, ASPLOS 2023",
+    variants=({}, {"rounds": True}),
 )

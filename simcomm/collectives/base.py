@@ -26,7 +26,8 @@ class Collective:
     looking at one, what it sends and how long it takes. Ranks 0 … workers − 1 are the workers; further ranks are
     servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, bool or a
     Literal); ``ranks(workers, **options)`` says how many ranks that makes and refuses, with InputError, what else is
-    illegal. ``goal`` says who must hold what at the end, ``source`` where the algorithm is described.
+    illegal. ``goal`` says who must hold what at the end, ``source`` where the algorithm is described, ``variants``
+    which sets of options are worth showing.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Collective:
     closed_form: Callable[..., Claim]
     source: str
     ranks: Callable[..., int] = workers_only
+    variants: tuple[Mapping[str, Any], ...] = ({},)
 
     @property
     def summary(self) -> str:

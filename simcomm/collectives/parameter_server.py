@@ -100,4 +100,10 @@ parameter_server = Collective(
     source="Li et al., Scaling distributed machine learning with the parameter server, OSDI 2014; shards: Jiang et "
     "al., A unified architecture for accelerating distributed DNN training (BytePS), OSDI 2020",
     ranks=ranks,
+    variants=(
+        {},
+        {"placement": "colocated"},
+        {"servers": "workers"},
+        {"servers": "workers", "placement": "colocated"},
+    ),
 )

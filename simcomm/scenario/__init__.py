@@ -8,13 +8,13 @@ from simcomm.scenario.load import Document, from_mapping, load
 from simcomm.scenario.problems import Problem, ScenarioError
 
 if TYPE_CHECKING:
+    from simcomm.scenario.json_schema import schema
     from simcomm.scenario.model import Scenario
     from simcomm.scenario.plugins import load_plugins
-    from simcomm.scenario.schema import schema
 
 __all__ = ["Document", "Problem", "Scenario", "ScenarioError", "from_mapping", "load", "load_plugins", "schema"]
 
-_LAZY = {"Scenario": "model", "load_plugins": "plugins", "schema": "schema"}
+_LAZY = {"Scenario": "model", "load_plugins": "plugins", "schema": "json_schema"}
 
 
 def __getattr__(name: str) -> Any:

@@ -43,7 +43,7 @@ def points_of(document: Document) -> Iterator[Point]:
 def simulate(argument: Argument) -> dict[str, Cell]:
     """Simulate one point, in whatever process this is, and return its row."""
     from simcomm.scenario import load_plugins
-    from simcomm.simulate import simulate_point
+    from simcomm.simulation import simulate_point
 
     scenario, plugins, base_dir = argument
     return simulate_point(scenario, load_plugins(plugins, base_dir)).as_row()

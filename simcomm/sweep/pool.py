@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from simcomm.errors import SimcommError
+from simcomm.sweep.interrupts import held_back
 
 LIVES = 2
 """How many workers a job may kill before it is given up."""
@@ -152,7 +153,7 @@ class _Slot:
     def start(self) -> None:
         """Start a worker; it says when it is ready for the job."""
         context = multiprocessing.get_context("spawn")  # fork would copy the locks of other threads in unknown states
-        with _without_interrupts():
+        with held_back():
             self.connection, theirs = context.Pipe()
             self.process = context.Process(target=_work, args=(theirs,), daemon=True)
             self.process.start()
@@ -216,16 +217,6 @@ class _Slot:
                 )
         self.start()
         return None
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    # A worker inherits the mask: Ctrl-C reaches the whole terminal group, but only the parent decides what it means.
-    old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 def _packed(function: Function, argument: object) -> bytes:

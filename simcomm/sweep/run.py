@@ -12,6 +12,7 @@ from typing import Any
 from simcomm.errors import InputError, OutputError
 from simcomm.results import RESULTS_FILE, Failure, Result, Results
 from simcomm.sweep.identity import SHORT_DIGITS
+from simcomm.sweep.interrupts import held_back
 from simcomm.sweep.journal import Journal, open_journal
 from simcomm.sweep.points import Point, points_of, simulate
 from simcomm.sweep.pool import Done, Failed, Job, Outcome, run_jobs
@@ -66,7 +67,8 @@ def run_points(
             with suppress(InputError, OutputError):  # the disk has failed already; that is what the user must hear
                 sweep.results().to_csv(folder / RESULTS_FILE)
             raise
-        sweep.results().to_csv(folder / RESULTS_FILE)
+        with held_back():
+            sweep.results().to_csv(folder / RESULTS_FILE)
     return sweep.results()
 
 
@@ -149,9 +151,10 @@ class _Sweep:
         except InputError as error:  # a simulation that returns no proper row is a failed one, not a wrong input
             self.failed[id] = self._failure(id, str(error))
             return
-        if self.journal is not None:
-            self.journal.append(id, result)
-        self.found[id] = result
+        with held_back():
+            if self.journal is not None:
+                self.journal.append(id, result)
+            self.found[id] = result
 
     def _failure(self, id: str, message: str, exit_code: int = 1) -> Failure:
         return Failure(id[:SHORT_DIGITS], self.points[id].label, message, exit_code)

@@ -25,11 +25,10 @@ def checked(graph: nx.Graph[Any], source: str = "topology") -> nx.DiGraph[Any]:
     """
     result: nx.DiGraph[Any] = nx.DiGraph()
     for node, attributes in graph.nodes(data=True):
-        kind: object = attributes.get("kind")
+        kind = str(attributes.get("kind"))
         if kind not in KINDS:
-            raise InputError(
-                f"{source}: node {node!r} has kind {kind!r}; expected 'host' or 'switch'{did_you_mean(kind, KINDS)}"
-            )
+            hint = did_you_mean(kind, KINDS)
+            raise InputError(f"{source}: node {node!r} has kind {kind}; expected 'host' or 'switch'{hint}")
         result.add_node(node, **attributes)
     for a, b, attributes in graph.to_directed().edges(data=True):
         _add_link(result, a, b, attributes, f"{source}: link {a!r} -> {b!r}")

@@ -135,6 +135,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
         (b'{"simcomm_journal":1,"results_version":1}x\n', "not a journal of simcomm"),
         (b"my notes", "not a journal of simcomm"),
         (b"3\n", "not a journal of simcomm"),
+        (b'{"workers":3}\n', "not a journal of simcomm"),
         (b"\xff\n", "not a journal of simcomm"),
     ],
 )

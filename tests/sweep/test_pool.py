@@ -20,7 +20,7 @@ from sweep_jobs import (
     dies_always,
     dies_once,
     double,
-    holds_a_lock_if_any,
+    holds_or_waits,
     leaves,
     raises_system_exit,
     raises_value_error,
@@ -29,7 +29,7 @@ from sweep_jobs import (
     worker_pid,
 )
 
-from simcomm.errors import InputError
+from simcomm.errors import InputError, SimcommError
 from simcomm.sweep import pool
 from simcomm.sweep.pool import Done, Failed, Job, Lost, Outcome, run_jobs
 
@@ -132,7 +132,13 @@ def test_a_value_that_cannot_be_read_back_is_an_outcome() -> None:
     other.close()
 
 
-def test_workers_that_cannot_start_are_an_error(tmp_path: Path) -> None:
+def test_a_worker_that_dies_at_the_start_is_replaced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_work", leaves)
+    with pytest.raises(SimcommError, match=r"a worker process could not start \(ended with exit code 7\)"):
+        list(run_jobs(double, jobs([1]), isolate=True))
+
+
+def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "from simcomm.sweep.pool import Job, run_jobs\nprint(list(run_jobs(abs, [Job('a', 1)], isolate=True)))\n"
@@ -152,9 +158,9 @@ def test_an_interrupt_in_a_job_reaches_the_caller() -> None:
 
 
 def test_closing_the_iterator_stops_busy_workers_at_once(tmp_path: Path) -> None:
-    outcomes = run_jobs(holds_a_lock_if_any, jobs([None, str(tmp_path / "lock")]), workers=2)
-    assert isinstance(next(outcomes), Done)
-    wait_for(lambda: (tmp_path / "lock.held").exists())
+    lock = str(tmp_path / "lock")
+    outcomes = run_jobs(holds_or_waits, jobs([("hold", lock), ("wait", lock)]), workers=2)
+    assert next(outcomes).job.argument == ("wait", lock)
     outcomes.close()
     with open(tmp_path / "lock") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -171,8 +177,8 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_no_worker_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     code = (
-        "import sys; from simcomm.sweep.pool import Job, run_jobs; from sweep_jobs import holds_a_lock_if_any as hold\n"
-        "list(run_jobs(hold, [Job('a', sys.argv[1])], isolate=True))"
+        "import sys; from simcomm.sweep.pool import Job, run_jobs; from sweep_jobs import holds_a_lock\n"
+        "list(run_jobs(holds_a_lock, [Job('a', sys.argv[1])], isolate=True))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", code, lock], env=environment) as parent:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -252,21 +253,26 @@ def test_a_folder_that_nobody_can_write_is_wrong_input(folder: str) -> None:
         run_points(make_points(1), never, folder)
 
 
-def test_a_read_only_folder_is_wrong_input(tmp_path: Path) -> None:
-    run_points(make_points(1), plain, tmp_path / "out")
-    (tmp_path / "out").chmod(0o555)
-    for parent in [tmp_path, *tmp_path.parents][:3]:
-        parent.chmod(parent.stat().st_mode | 0o055)
+@pytest.fixture
+def read_only_folder() -> Iterator[Path]:
+    """A folder with one finished point that this process cannot write, even if it is the superuser's."""
     user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        with pytest.raises(InputError, match="out: cannot be written: Permission denied"):
-            run_points(make_points(1), never, tmp_path / "out")
-    finally:
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "out"
+        run_points(make_points(1), plain, folder)
+        Path(parent).chmod(0o755)
+        folder.chmod(0o555)
+        if user == 0:
+            os.seteuid(65534)
+        yield folder
         os.seteuid(user)
-        (tmp_path / "out").chmod(0o755)
-    assert workers_in(tmp_path / "out") == [0]
+        folder.chmod(0o755)
+
+
+def test_a_read_only_folder_is_wrong_input(read_only_folder: Path) -> None:
+    with pytest.raises(InputError, match="out: cannot be written: Permission denied"):
+        run_points(make_points(1), never, read_only_folder)
+    assert workers_in(read_only_folder) == [0]
 
 
 def test_a_file_in_the_place_of_a_folder_is_wrong_input(tmp_path: Path) -> None:

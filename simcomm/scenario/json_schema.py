@@ -89,6 +89,8 @@ def _tidy(definition: dict[str, Any]) -> dict[str, Any]:
         alternatives = [one for one in kept.get("anyOf", ()) if one != {"type": "null"}]
         if len(alternatives) == 1:
             kept = alternatives[0] | {name: value for name, value in kept.items() if name != "anyOf"}
+        if kept.get("type") == "string" and not isinstance(kept.get("default"), str):
+            kept.pop("default", None)  # an SI number, which is not how a quantity is written
         tidy[key] = kept
     return definition | {"properties": tidy}
 

@@ -1,0 +1,282 @@
+"""The command line: every command calls the library and prints what it says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simcomm.errors import InputError, SimcommError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from simcomm.collectives.base import Collective
+    from simcomm.results import Results
+    from simcomm.scenario import Document
+
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="simcomm")
+def cli() -> None:
+    """Simulate the communication in distributed training: count it, prove it, time it.
+
+    Exit codes: 0; 1 a check or a run failed; 2 the input is wrong; 130 stopped by Ctrl-C.
+    """
+
+
+@cli.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the results [results/NAME].")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [one per core].")
+@click.option("--plots/--no-plots", default=True, help="Draw what the results show.")
+def run(scenario: Path, overrides: tuple[str, ...], out: Path | None, jobs: int | None, plots: bool) -> None:
+    """Run the points of a scenario that are missing; write table, results.csv and plots.
+
+    KEY=VALUE sets a key of the scenario (link.bandwidth='10 Gbit/s'); KEY=A,B,C sweeps it.
+    """
+    import os
+
+    from simcomm import scenario as scenarios
+    from simcomm.sweep import progress_on, run
+
+    document = scenarios.load(scenario, overrides)
+    folder = out or Path("results") / scenario.stem
+    count = jobs or min(os.cpu_count() or 1, len(document.points))
+    if document.question:
+        click.echo(document.question.strip())
+    results = run(document, folder, jobs=count, progress=progress_on(sys.stderr))
+    _print(_results_table(results, document.swept))
+    click.echo(f"{len(results)} of {len(document.points)} points in {folder / 'results.csv'}")
+    for warning in results.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if plots and not results.interrupted:
+        figures = _figures_of(results, document)
+        for path in _save(figures, folder, ("png", "svg")):
+            click.echo(f"plot {path}")
+    _exit_with(results)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[COLLECTIVE]...")
+@click.option("-n", "--workers", default="2,3,4,8", show_default=True, help="Numbers of workers, with commas.")
+@click.option("-p", "--parameters", default="25557032", show_default=True, help="Length of the gradient.")
+@click.option("--plugin", "plugins", multiple=True, metavar="MODULE:NAME", help="A collective of your own.")
+def verify(names: tuple[str, ...], workers: str, parameters: str, plugins: tuple[str, ...]) -> None:
+    """Print the founding table: what was counted beside the closed form, with a verdict per cell.
+
+    Times are exact, with α = 5, β = 1/3 and γ = 1/7. Exit code 1 if any verdict is wrong.
+    """
+    from simcomm.closed_forms import Vector
+    from simcomm.units import parse_count
+    from simcomm.verify import verify
+
+    counts = [_workers(word) for word in workers.split(",")]
+    rows = verify(_collectives(names, plugins), counts, Vector(parse_count(parameters)))
+    table = _table("collective", "n", *(rows[0].cells if rows else ()))
+    for row in rows:
+        options = "".join(f" {key}={value}" for key, value in row.options.items())
+        table.add_row(row.collective + options, str(row.workers), *map(_verdict, row.cells.values()))
+    _print(table)
+    wrong = sum(not cell.right for row in rows for cell in row.cells.values())
+    click.echo(f"{wrong} wrong verdicts" if wrong else "every count, proof and time is what theory says")
+    sys.exit(1 if wrong else 0)
+
+
+@cli.command()
+@click.argument("name", metavar="COLLECTIVE")
+@click.argument("options", nargs=-1, metavar="[OPTION=VALUE]...")
+@click.option("-n", "--workers", default="4", show_default=True, help="Number of workers.")
+@click.option("--plugin", "plugins", multiple=True, metavar="MODULE:NAME", help="A collective of your own.")
+def show(name: str, options: tuple[str, ...], workers: str, plugins: tuple[str, ...]) -> None:
+    """Print the schedule of a collective, step by step."""
+    from simcomm import scenario as scenarios
+
+    point: dict[str, Any] = {"workers": _workers(workers), "parameters": 1, "plugins": list(plugins)}
+    point |= {"collective": name, "link": {"bandwidth": "1 B/s", "latency": "0 s"}}
+    document = scenarios.from_mapping(point, [f"collective.{option}" for option in options], source="show")
+    (collective,) = _collectives((name,), plugins)
+    chosen = document.points[0].collective.options
+    schedule = collective.schedule(document.points[0].workers, **chosen)
+    click.echo(collective.summary)
+    click.echo(f"{schedule.ranks} ranks, {schedule.chunks} chunks, {schedule.messages} messages, {schedule.steps} steps")
+    for line in schedule.lines():
+        click.echo(line)
+    click.echo(f"source: {collective.source}")
+
+
+@cli.command()
+@click.argument("path", type=click.Path(path_type=Path), metavar="RESULTS|SCENARIO")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the plots [beside the results].")
+@click.option("-f", "--format", "formats", multiple=True, type=click.Choice(["png", "svg"]), help="[png and svg]")
+def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tuple[str, ...]) -> None:
+    """Draw results: bandwidth, time against n and size; or one run of a scenario: Gantt timeline and traffic.
+
+    RESULTS is a results folder or file. A SCENARIO (.yaml) is run here and must have one point: pick it with
+    KEY=VALUE (workers=4 collective=ring_all_reduce).
+    """
+    from simcomm.results import load_results
+
+    if path.suffix.lower() in (".yaml", ".yml"):
+        from simcomm import scenario as scenarios
+
+        document = scenarios.load(path, overrides)
+        if len(document.points) != 1:
+            many = f"{len(document.points)} points; expected one: pick it by KEY=VALUE for {', '.join(document.swept)}"
+            raise InputError(f"{path}: {many}")
+        folder, figures = out or Path("results") / path.stem, _figures_of_run(document)
+    elif overrides:
+        raise InputError(f"{overrides[0]}: results are drawn as they are; expected KEY=VALUE only with a scenario")
+    else:
+        folder, figures = out or (path if path.is_dir() else path.parent), _figures_of(load_results(path), None)
+    for written in _save(figures, folder, formats or ("png", "svg")):
+        click.echo(f"plot {written}")
+    if not figures:
+        click.echo("nothing to draw: neither the number of workers nor the size varies")
+
+
+@cli.command("list")
+def list_() -> None:
+    """List collectives, topologies, network models, engines and models."""
+    from simcomm import collectives, engines, networks, topology, training
+
+    table = _table("collective", "what it does", "options")
+    for name in collectives.names():
+        found = collectives.get(name)
+        table.add_row(name, found.summary, " ".join(f"{key}={value}" for key, value in found.options.items()))
+    _print(table)
+    for title, names in (
+        ("topologies", topology.kinds()),
+        ("network models", networks.names()),
+        ("engines", engines.names()),
+        ("models", training.models()),
+    ):
+        click.echo(f"{title}: {', '.join(names)}")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from simcomm.scenario import schema
+
+    click.echo(json.dumps(schema(), indent=2))
+
+
+def _workers(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"workers: {text.strip()!r}; expected whole numbers such as 4 or 2,4,8") from None
+
+
+def _collectives(names: Sequence[str], plugins: Sequence[str]) -> list[Collective]:
+    from simcomm import collectives
+    from simcomm.scenario import load_plugins
+
+    own = load_plugins(tuple(plugins), Path.cwd())
+    return [own.get(name) or collectives.get(name) for name in names or (*collectives.names(), *own)]
+
+
+def _figures_of(results: Results, document: Document | None) -> dict[str, Any]:
+    from simcomm.plots import plots_for
+
+    figures: dict[str, Any] = dict(plots_for(results)) if len(results) else {}
+    if document is not None and len(document.points) == 1 and len(results) == 1:
+        figures |= _figures_of_run(document)
+    return figures
+
+
+def _figures_of_run(document: Document) -> dict[str, Any]:
+    from simcomm.plots import gantt, traffic
+    from simcomm.simulation import simulate_point
+
+    result = simulate_point(document.points[0], document.collectives, timeline=True)
+    place = result.cluster
+    return {
+        "gantt": lambda: gantt(result),
+        "traffic": lambda: traffic(place.graph, place.bytes_on_links(result.schedule, result.vector), place.labels()),
+    }
+
+
+def _save(figures: dict[str, Any], folder: Path, formats: Sequence[str]) -> list[Path]:
+    from simcomm.plots import save
+
+    return [path for name, draw in figures.items() for path in save(draw(), folder / name, formats)]
+
+
+def _results_table(results: Results, swept: Sequence[str]) -> Table:
+    from simcomm.units import format_bandwidth, format_size, format_time
+
+    table = _table("collective", "n", "size", "messages", "total", "busiest", "time", "busbw", "of bound", "checks")
+    for r in results:
+        table.add_row(
+            f"{r.collective} {r.options}".strip(),
+            str(r.workers),
+            format_size(r.vector_bytes),
+            str(r.messages),
+            format_size(r.total_bytes),
+            format_size(max(r.max_bytes_sent, r.max_bytes_received)),
+            format_time(r.time_s),
+            "" if r.busbw_Bps is None else format_bandwidth(r.busbw_Bps).split(" = ")[0],
+            "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
+            f"counts proof{' time' if r.time_matches else ''}",
+        )
+    return table
+
+
+def _verdict(cell: Any) -> str:
+    if not cell.right:
+        return f"{cell.found} WRONG, expected {cell.expected}"
+    return f"{cell.found}" if cell.expected is None else f"{cell.found} = {cell.expected} ok"
+
+
+def _table(*columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    return table
+
+
+def _print(table: Table) -> None:
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 180).print(table)
+
+
+def _exit_with(results: Results) -> None:
+    for failure in (*results.failed, *results.skipped):
+        click.echo(f"error: point {failure.point} ({failure.label}): {failure.message}", err=True)
+    if results.interrupted:
+        click.echo("stopped by Ctrl-C; what is finished is kept, run it again for the rest", err=True)
+        sys.exit(_INTERRUPTED)
+    sys.exit(1 if results.failed or results.skipped else 0)
+
+
+def main() -> None:
+    """Run a command; explain every expected failure in one message, without a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped by Ctrl-C", err=True)
+        sys.exit(_INTERRUPTED)
+    except SimcommError as error:
+        click.echo("\n".join(f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).split("\n"))), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

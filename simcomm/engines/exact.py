@@ -1,0 +1,31 @@
+"""Exact times: the reference engine on Fractions, for comparisons with ``==``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from simcomm.closed_forms import Vector
+from simcomm.engines import des
+from simcomm.engines.timeline import Timeline
+from simcomm.networks.base import Workers
+from simcomm.networks.loggp import LogGP
+from simcomm.schedule import Schedule
+from simcomm.topology.routes import Route
+
+
+def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fraction, gamma: Fraction) -> Timeline:
+    """Run ``schedule`` where every pair of ranks has latency α and 1/β bytes per second; all times are Fractions.
+
+    >>> from simcomm.collectives import get
+    >>> ring = get("ring_all_reduce").schedule(3)
+    >>> exact_run(ring, Vector(3, 1), Fraction(1, 3), Fraction(1, 7), Fraction(0)).makespan_s
+    Fraction(40, 21)
+    """
+    size_bytes = schedule.sizes_bytes(vector)
+    route = Route((), alpha, 1 / beta)
+    pairs = set(zip(schedule.src.tolist(), schedule.dst.tolist(), strict=True))
+    model = LogGP(Fraction(0), Fraction(0), 1 / gamma if gamma else None)
+    seconds = np.array([Fraction(s) for s in schedule.seconds.tolist()], dtype=object)
+    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), Workers.alike(schedule.ranks), seconds)
