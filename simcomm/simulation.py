@@ -96,6 +96,40 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel, workers: Workers
     )
 
 
+def simulate(
+    collective: str | Mapping[str, Any] | Collective,
+    workers: int,
+    *,
+    topology: str | Mapping[str, Any] | nx.Graph[Any] = "star",
+    timeline: bool = False,
+    **keys: Any,
+) -> Result:
+    """Simulate one run and check it; ``keys`` are those of a scenario (parameters or size or model, link, network …).
+
+    ``collective`` is a name, a mapping with a name and options, or a :class:`Collective` of your own; ``topology`` a
+    name, a mapping, or any networkx graph whose nodes have a ``kind`` and whose links have ``bandwidth_Bps`` and
+    ``latency_s`` (then there is no ``link``). Columns are attributes of the result; ``result.schedule`` is always there,
+    ``result.timeline`` if ``timeline``. Raises InputError for wrong input and CheckError if a check fails.
+
+    >>> link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
+    >>> simulate("all_to_all", workers=3, size="1 MB", link=link).messages
+    6
+    """
+    from simcomm.scenario import from_mapping
+
+    own = {collective.name: collective} if isinstance(collective, Collective) else {}
+    keys |= {"collective": collective.name if isinstance(collective, Collective) else collective, "workers": workers}
+    graph = None if isinstance(topology, (str, Mapping)) else topology
+    if graph is None:
+        keys["topology"] = topology
+    else:
+        keys["link"] = {"bandwidth": "1 B/s", "latency": "0 s"}  # stands in: the graph has its own links
+    document = from_mapping(keys, source="simulate", collectives=own)
+    if len(document.points) != 1:
+        raise InputError(f"simulate: {len(document.points)} points; expected one (simcomm.run takes a sweep)")
+    return simulate_point(document.points[0], document.collectives, graph, timeline)
+
+
 def simulate_point(
     scenario: Scenario,
     collectives: Mapping[str, Collective] | None = None,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ABOUT: Final = ("question", "plugins")
 """Keys of the whole document, not of a point."""
 
-_ENOUGH: Final = 10_000
+_ENOUGH: Final = 1_000
 """Points after which a document that is already refused is read no further."""
 
 

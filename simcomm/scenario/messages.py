@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pydantic_core import ErrorDetails
 
@@ -58,8 +58,3 @@ def _expected_mapping(where: Path) -> str:
         return "expected a mapping of ranks, such as {3: {bandwidth_factor: 0.5}}"
     keys = ", ".join(keys_of(SECTIONS[section]))
     return f"expected {'a name or ' if section in SHORTHANDS else ''}a mapping with {keys}"
-
-
-def unexpected(value: Any, expected: str) -> str:
-    """One wording for a value that is of another type."""
-    return f"{shown(value)} does not fit; expected {expected}"

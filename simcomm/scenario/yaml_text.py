@@ -22,8 +22,8 @@ from yaml.scanner import Scanner
 from simcomm.scenario.problems import Mark, Marks, Path, Problem, ScenarioError
 
 MAX_DEPTH: Final = 50
-MAX_NODES: Final = 100_000
-"""Nodes after aliases are expanded; a file of a few lines can stand for billions."""
+MAX_REPEATED: Final = 10_000
+"""Values that aliases may repeat; with aliases of aliases, a file of a few lines can stand for billions."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _CORE_SCHEMA: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
@@ -96,15 +96,17 @@ class _NodeReader:
     def __init__(self, source: str) -> None:
         self.marks = Marks(source)
         self.problems: list[Problem] = []
-        self._nodes = 0
+        self._seen: set[int] = set()
+        self._repeated = 0
 
     def read(self, node: yaml.Node, path: Path, parents: tuple[int, ...]) -> Any:
         mark = self.marks.values[path] = self._mark(node)
-        self._nodes += 1
+        self._repeated += id(node) in self._seen
+        self._seen.add(id(node))
         if id(node) in parents:
             raise ScenarioError([*self.problems, _at(mark, path, "an alias refers to the value that holds it")])
-        if self._nodes > MAX_NODES:
-            message = f"more than {MAX_NODES:,} values once its aliases are expanded"
+        if self._repeated > MAX_REPEATED:
+            message = f"its aliases repeat more than {MAX_REPEATED:,} values; write fewer of them"
             raise ScenarioError([*self.problems, _at(mark, (), message)])
         inner = (*parents, id(node))
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":

@@ -15,7 +15,7 @@ def expand(data):
     """The points' data, and what was refused."""
     refused = []
     sweep = read_sweep(data, lambda where, message: refused.append((where, message)))
-    return [point.data for point in sweep.points()], refused
+    return ([] if refused else [point.data for point in sweep.points()]), refused
 
 
 def points_of(data):

@@ -88,8 +88,8 @@ def test_expands_the_contract_of_the_design():
             "workers",
             "workers: 8\n3: 9",
             "x.yaml:3:1: [3]: unknown key; expected one of question, workers, parameters, "
-            "size, model, layers, dtype, collective, topology, link, network, engine, compute, seed, stragglers, plugins, "
-            "sweep",
+            "size, model, layers, dtype, collective, topology, link, network, engine, compute, seed, stragglers, "
+            "plugins, sweep",
         ),
         ("parameters", "parameters: -1", f"x.yaml:3:13: parameters: -1 is negative; {COUNT}"),
         ("parameters", "parameters: 1.5", f"x.yaml:3:13: parameters: 1.5 is not a whole number of parameters; {COUNT}"),
@@ -289,12 +289,14 @@ def test_expands_the_contract_of_the_design():
         (
             "question",
             "stragglers: {3: slow}",
-            "x.yaml:1:17: stragglers.3: 'slow' does not fit; expected a mapping with start, bandwidth_factor, compute_factor",
+            "x.yaml:1:17: stragglers.3: 'slow' does not fit; "
+            "expected a mapping with start, bandwidth_factor, compute_factor",
         ),
         (
             "question",
             "stragglers: 3",
-            "x.yaml:1:13: stragglers: 3 does not fit; expected a mapping of ranks, such as {3: {bandwidth_factor: 0.5}}",
+            "x.yaml:1:13: stragglers: 3 does not fit; "
+            "expected a mapping of ranks, such as {3: {bandwidth_factor: 0.5}}",
         ),
         ("question", "dtype: !mine x", "x.yaml:1:8: dtype: the tag '!mine' is not supported; expected plain YAML"),
         ("question", "sweep: {worker: [1]}", "x.yaml:1:9: worker: unknown key; did you mean 'workers'?"),

@@ -59,7 +59,7 @@ def test_texts_and_lists_are_one_value():
     assert from_mapping(MAPPING, ["question=Does a, or b, win?"]).question == "Does a, or b, win?"
     base = {key: value for key, value in MAPPING.items() if key != "parameters"}
     (point,) = from_mapping(base, ["layers=[{linear: {in: 8, out: 8}}]"]).points
-    assert point.elements == 64
+    assert point.elements == 8 * 8 + 8
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ class Mine:
         for option in options:
             if option != "arity":
                 raise InputError(f"unknown option {option!r} of my_tree")
+        if workers % 2:
+            raise InputError("my_tree needs an even number of workers")
         return dict(options)
 
 tree = Mine()
@@ -96,6 +98,13 @@ def test_a_plugin_is_known_by_its_nearest_spelling_and_checks_its_options(folder
     assert "did you mean 'my_tree'?" in refusal(folder, "plugins: ['my_plugin:tree']\ncollective: my_tre\n")
     wrong = refusal(folder, "plugins: ['my_plugin:tree']\ncollective: {name: my_tree, leaves: 2}\n")
     assert wrong == "x.yaml:2:29: collective.leaves: unknown option 'leaves' of my_tree"
+
+
+def test_what_names_no_option_is_placed_at_the_collective(folder):
+    text = "plugins: ['my_plugin:tree']\ncollective: my_tree\nsweep: {{workers: [2, 3, 5]{more}}}\n"
+    message = "collective: my_tree needs an even number of workers"
+    assert refusal(folder, text.format(more="")) == f"x.yaml:2:13: {message}"
+    assert refusal(folder, text.format(more=", collective.arity: [2]")) == f"x.yaml:3:48: {message}"
 
 
 def test_without_a_place_the_first_problem_is_raised(folder):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcomm.scenario.problems import Mark, ScenarioError
-from simcomm.scenario.yaml_text import MAX_DEPTH, MAX_NODES, parse
+from simcomm.scenario.yaml_text import MAX_DEPTH, MAX_REPEATED, parse
 
 
 def data_of(text):
@@ -168,7 +168,7 @@ def test_billion_laughs_are_not_expanded(brackets):
         inner = ", ".join(f"*a{level - 1}" if brackets == "[]" else f"k{i}: *a{level - 1}" for i in range(10))
         lines.append(f"a{level}: &a{level} {one}{inner}{two}")
     (problem,) = refusals("\n".join(lines))
-    assert f"more than {MAX_NODES:,} values once its aliases are expanded" in problem
+    assert f"its aliases repeat more than {MAX_REPEATED:,} values; write fewer of them" in problem
 
 
 def test_a_long_list_is_no_bomb():

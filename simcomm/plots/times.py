@@ -1,0 +1,175 @@
+"""Time over the number of workers and over the size: simulated, by the formula, and the least that is possible."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from simcomm.errors import InputError
+from simcomm.plots.frame import finish, new_figure
+from simcomm.plots.series import Series, constants, notes, series_of
+from simcomm.plots.style import GREY, bytes_axis, drawing, seconds_axis, usable, workers_axis
+from simcomm.results import Result
+from simcomm.units import format_size
+
+MOST_CROSSOVERS = 4
+#: Where the letters of crossovers stand, in points above the place: never two at the same.
+_LETTERS = (("A", 26), ("B", -26), ("C", 44), ("D", -44))
+
+
+def time_vs_n(results: Iterable[Result]) -> Figure:
+    """Time over the number of workers: markers simulated, lines the α–β–γ formula, the lower bound dotted.
+
+    Raises InputError for more than 12 series, or if no result takes any time.
+
+    >>> time_vs_n([])
+    Traceback (most recent call last):
+    simcomm.errors.InputError: no results to plot; expected at least one
+    """
+    rows = list(results)
+    series = series_of(rows, "workers")
+    return _figure(rows, series, "workers", "Time over the number of workers")
+
+
+def time_vs_size(results: Iterable[Result]) -> Figure:
+    """Time over the size of the gradient, as :func:`time_vs_n`; up to four crossovers are marked and explained.
+
+    A crossover is where of two collectives the other one becomes the faster, by lines between the simulated points
+    on logarithmic axes.
+    """
+    rows = list(results)
+    series = series_of(rows, "vector_bytes")
+    return _figure(rows, series, "vector_bytes", "Time over the size of the gradient")
+
+
+def _figure(rows: Sequence[Result], series: Sequence[Series], x: str, title: str) -> Figure:
+    if not any(usable(row.time_s) and getattr(row, x) > 0 for row in rows):
+        raise InputError("nothing to draw: no result takes any time")
+    with drawing():
+        figure = new_figure(9, 5.4)
+        axes = figure.subplots()
+        _draw(axes, series, x)
+        words = ["Markers: simulated. Lines: α–β–γ formula, where it holds. Dotted: lower bound."]
+        if x == "vector_bytes":
+            words += _mark(axes, crossovers(series))
+        words += notes(rows, series, x, [lambda row: row.time_s])
+        handles = [one.look.handle(one.label) for one in series]
+        handles.append(Line2D([], [], color=GREY, linestyle=":", linewidth=1.3, label="lower bound"))
+        return finish(figure, title, constants(rows, x), handles, words)
+
+
+def _draw(axes: Axes, series: Sequence[Series], x: str) -> None:
+    drawn: list[float] = []
+    for one in series:
+        at, formula = one.line(x, lambda row: row.formula_s)
+        axes.plot(at, formula, linestyle=one.look.line, lw=1, color=one.look.colour, zorder=2, label=f"_{one.label}")
+        places, simulated = one.points(x, lambda row: row.time_s)
+        axes.plot(places, simulated, linestyle="none", zorder=3, label=one.label, **one.look.marks())
+        drawn += [*simulated, *formula]
+    for bound in bounds(series, x):
+        at, least = sorted(bound), [bound[place] for place in sorted(bound)]
+        axes.plot(at, least, linestyle=":", linewidth=1.3, color=GREY, zorder=1, label="_lower bound")
+        drawn += least
+    axes.grid(color="0.9", zorder=0)
+    seconds_axis(axes, "y", [value for value in drawn if not math.isnan(value)], "time")
+    if x == "workers":
+        workers_axis(axes, (row.workers for one in series for row in one.rows))
+    else:
+        sizes = [row.vector_bytes for one in series for row in one.rows if row.vector_bytes > 0]
+        bytes_axis(axes, "x", sizes, "size S of the gradient of one worker")
+
+
+def bounds(series: Iterable[Series], x: str) -> list[dict[float, float]]:
+    """The lower bounds that differ, each from place to seconds; series that agree where they meet share one."""
+    found: list[dict[float, float]] = []
+    for one in series:
+        at, least = one.line(x, lambda row: row.lower_bound_s)
+        own = {place: value for place, value in zip(at, least, strict=True) if not math.isnan(value)}
+        for other in found:
+            common = own.keys() & other.keys()
+            if common and all(math.isclose(own[place], other[place]) for place in common):
+                other.update(own)
+                break
+        else:
+            if own:
+                found.append(own)
+    return found
+
+
+class Crossover(NamedTuple):
+    """From ``size_bytes`` on, ``faster`` takes less time than ``slower``; there both take ``time_s``."""
+
+    size_bytes: float
+    time_s: float
+    faster: str
+    slower: str
+
+
+def crossovers(series: Sequence[Series]) -> list[Crossover]:
+    """Where one collective begins to beat another one in the same setting, by size.
+
+    Straight lines on logarithmic axes between the simulated points; series with several results at one size have none.
+    """
+    found = []
+    for first, second in combinations(series, 2):
+        if first.setting == second.setting:
+            found += _crossovers(first, second)
+    return sorted(found)
+
+
+def _crossovers(first: Series, second: Series) -> list[Crossover]:
+    columns = [one.points("vector_bytes", lambda row: row.time_s) for one in (first, second)]
+    times = [dict(zip(at, values, strict=True)) for at, values in columns]
+    if any(len(by_size) < len(at) for by_size, (at, _) in zip(times, columns, strict=True)):
+        return []
+    found = []
+    before: tuple[float, float, float] | None = None
+    equal: float | None = None
+    for size in sorted(times[0].keys() & times[1].keys()):
+        a, b = times[0][size], times[1][size]
+        if math.isclose(a, b):
+            equal = size if equal is None else equal
+            continue
+        now = (math.log(size), math.log(a), math.log(b))
+        if before and (before[1] < before[2]) != (a < b):
+            at, time_s = (equal, times[0][equal]) if equal else _meet(before, now)
+            faster, slower = (first, second) if a < b else (second, first)
+            found.append(Crossover(at, time_s, faster.label, slower.label))
+        before, equal = now, None
+    return found
+
+
+def _meet(before: tuple[float, float, float], now: tuple[float, float, float]) -> tuple[float, float]:
+    """Where two lines meet between two places, each (log x, log of one, log of the other)."""
+    gap, later_gap = before[1] - before[2], now[1] - now[2]
+    part = gap / (gap - later_gap)
+    return math.exp(before[0] + part * (now[0] - before[0])), math.exp(before[1] + part * (now[1] - before[1]))
+
+
+def _mark(axes: Axes, found: Sequence[Crossover]) -> list[str]:
+    """Letters at the crossovers, and what they mean; too many are counted only."""
+    if len(found) > MOST_CROSSOVERS:
+        return [f"{len(found)} crossovers, more than can be marked."]
+    words = []
+    for one, (letter, above) in zip(found, _LETTERS, strict=False):
+        axes.annotate(
+            letter,
+            (one.size_bytes, one.time_s),
+            xytext=(0, above),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            size=9,
+            weight="bold",
+            bbox={"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8},
+            arrowprops={"arrowstyle": "-", "linewidth": 0.8},
+            zorder=5,
+        )
+        words.append(f"{letter}: from {format_size(one.size_bytes)} on {one.faster} beats {one.slower}.")
+    return words
