@@ -186,8 +186,6 @@ def _run(scenario: Scenario, what: Checked, cluster: Cluster, model: NetworkMode
     """Draw what is random, first the workers' own computation and then the schedule's, and run the engine."""
     ranks = what.schedule.ranks
     odd = [scenario.stragglers.get(rank) for rank in range(ranks)]
-    if any(rank >= ranks for rank in scenario.stragglers):
-        raise InputError(f"stragglers: rank {max(scenario.stragglers)}; expected ranks 0..{ranks - 1}")
     factor = tuple(s.compute_factor if s else 1.0 for s in odd)
     computing = [scenario.compute.time_s if rank < what.workers else 0.0 for rank in range(ranks)]
     workers = Workers(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 DPI = 150
 TITLE_PT, TEXT_PT = 12, 9
-_LINE_IN, _ROW_IN, _GAP_IN, _CHARACTER_IN = 0.17, 0.25, 0.1, 0.085
+_LINE_IN, _ROW_IN, _GAP_IN, _CHARACTER_IN = 0.17, 0.21, 0.1, 0.08
+_MOST_COLUMNS = 6
 
 
 def new_figure(width_in: float, panels_in: float) -> Figure:
@@ -55,13 +55,13 @@ def finish(
 
 
 def _grid(handles: Sequence[Any], width_in: float) -> tuple[int, int]:
-    """Columns and rows of a legend that is no wider than the figure."""
-    if not handles:
-        return 1, 0
-    entry_in = 0.65 + _CHARACTER_IN * max(len(str(handle.get_label())) for handle in handles)
-    columns = max(1, min(len(handles), int(width_in / entry_in)))
-    rows = math.ceil(len(handles) / columns)
-    return math.ceil(len(handles) / rows), rows
+    """As many columns as fit into the width, filled one after the other, and their rows."""
+    entries_in = [0.7 + _CHARACTER_IN * len(str(handle.get_label())) for handle in handles]
+    for rows in range(1, len(handles)):
+        columns = [entries_in[start : start + rows] for start in range(0, len(handles), rows)]
+        if len(columns) <= _MOST_COLUMNS and sum(max(column) for column in columns) <= width_in:
+            return len(columns), rows
+    return 1, len(handles)
 
 
 def _wrapped(texts: Sequence[str], width_in: float) -> list[str]:

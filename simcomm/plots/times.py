@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -55,9 +56,9 @@ def _figure(rows: Sequence[Result], series: Sequence[Series], x: str, title: str
         figure = new_figure(9, 5.4)
         axes = figure.subplots()
         _draw(axes, series, x)
-        words = ["Markers: simulated. Lines: α–β–γ formula, where it holds. Dotted: lower bound."]
+        words = ["Markers: simulated. Lines: α–β–γ formula, where it holds. Dotted: lower bound (in colour: of one series alone)."]
         if x == "vector_bytes":
-            words += _mark(axes, crossovers(series))
+            words += _mark(axes, series)
         words += notes(rows, series, x, [lambda row: row.time_s])
         handles = [one.look.handle(one.label) for one in series]
         handles.append(Line2D([], [], color=GREY, linestyle=":", linewidth=1.3, label="lower bound"))
@@ -72,9 +73,9 @@ def _draw(axes: Axes, series: Sequence[Series], x: str) -> None:
         places, simulated = one.points(x, lambda row: row.time_s)
         axes.plot(places, simulated, linestyle="none", zorder=3, label=one.label, **one.look.marks())
         drawn += [*simulated, *formula]
-    for bound in bounds(series, x):
+    for bound, colour in bounds(series, x):
         at, least = sorted(bound), [bound[place] for place in sorted(bound)]
-        axes.plot(at, least, linestyle=":", linewidth=1.3, color=GREY, zorder=1, label="_lower bound")
+        axes.plot(at, least, linestyle=":", linewidth=1.5, color=colour, zorder=1, label="_lower bound")
         drawn += least
     axes.grid(color="0.9", zorder=0)
     seconds_axis(axes, "y", [value for value in drawn if not math.isnan(value)], "time")
@@ -85,20 +86,19 @@ def _draw(axes: Axes, series: Sequence[Series], x: str) -> None:
         bytes_axis(axes, "x", sizes, "size S of the gradient of one worker")
 
 
-def bounds(series: Iterable[Series], x: str) -> list[dict[float, float]]:
-    """The lower bounds that differ, each from place to seconds; series that agree where they meet share one."""
-    found: list[dict[float, float]] = []
+def bounds(series: Iterable[Series], x: str) -> list[tuple[dict[float, float], str]]:
+    """The lower bounds that differ, from place to seconds, with a colour: grey if several series share it."""
+    found: list[tuple[dict[float, float], str]] = []
     for one in series:
         at, least = one.line(x, lambda row: row.lower_bound_s)
         own = {place: value for place, value in zip(at, least, strict=True) if not math.isnan(value)}
-        for other in found:
+        for index, (other, _) in enumerate(found):
             common = own.keys() & other.keys()
             if common and all(math.isclose(own[place], other[place]) for place in common):
-                other.update(own)
+                found[index] = (other | own, GREY)
                 break
         else:
-            if own:
-                found.append(own)
+            found += [(own, one.look.colour)] if own else []
     return found
 
 
@@ -152,11 +152,29 @@ def _meet(before: tuple[float, float, float], now: tuple[float, float, float]) -
     return math.exp(before[0] + part * (now[0] - before[0])), math.exp(before[1] + part * (now[1] - before[1]))
 
 
-def _mark(axes: Axes, found: Sequence[Crossover]) -> list[str]:
-    """Letters at the crossovers, and what they mean; too many are counted only."""
+def _where_the_fastest_changes(found: Sequence[Crossover], series: Sequence[Series]) -> list[Crossover]:
+    """The crossovers below which there is nobody: their faster one becomes the fastest of all in its setting."""
+    setting = {one.label: one.setting for one in series}
+    rivals = [(one.setting, one.points("vector_bytes", lambda row: row.time_s)) for one in series]
+    return [
+        one
+        for one in found
+        if all(
+            one.time_s <= np.exp(np.interp(np.log(one.size_bytes), np.log(at), np.log(times))) * (1 + 1e-9)
+            for rival, (at, times) in rivals
+            if at and rival == setting[one.faster]
+        )
+    ]
+
+
+def _mark(axes: Axes, series: Sequence[Series]) -> list[str]:
+    """Letters at the crossovers, and what they mean; of too many only those where the fastest changes."""
+    found, words = crossovers(series), []
     if len(found) > MOST_CROSSOVERS:
-        return [f"{len(found)} crossovers, more than can be marked."]
-    words = []
+        words.append(f"{len(found)} crossovers; marked are those where the fastest changes.")
+        found = _where_the_fastest_changes(found, series)
+    if len(found) > MOST_CROSSOVERS:
+        return [f"{len(found)} crossovers where the fastest changes, more than can be marked."]
     for one, (letter, above) in zip(found, _LETTERS, strict=False):
         axes.annotate(
             letter,

@@ -62,10 +62,12 @@ class Checker:
         """
         if not refused & {"collective", "workers"}:
             name, options = _choice(data, "collective")
-            if options or complete:
+            if options or complete or data.get("stragglers"):
                 try:
                     collective = self.plugins.get(name) or collectives.get(name)
-                    collective.check(whole(data["workers"], 1), options)
+                    workers = whole(data["workers"], 1)
+                    collective.check(workers, options)
+                    yield from _stragglers(data, collective.ranks(workers, **options), refused)
                 except InputError as error:
                     yield _about_option("collective", options, str(error))
         kind, options = _choice(data, "topology")
@@ -74,6 +76,13 @@ class Checker:
                 topology.check_options(kind, options)
             except InputError as error:
                 yield _about_option("topology", options, str(error))
+
+
+def _stragglers(data: Mapping[str | int, Any], ranks: int, refused: set[str | int]) -> Iterator[Wrong]:
+    if "stragglers" not in refused:
+        for rank in data.get("stragglers") or {}:
+            if int(rank) >= ranks:
+                yield Wrong(("stragglers", rank), f"there is no rank {rank}; expected 0 to {ranks - 1}", at_key=True)
 
 
 def _choice(data: Mapping[str | int, Any], section: str) -> tuple[Any, dict[str, Any]]:

@@ -63,11 +63,18 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Document:
     """
     path = Path(path)
     text = parse(read_text(path), str(path))
-    return _document(text, overrides, path.resolve().parent)
+    return _document(text, overrides, path.resolve().parent, {})
 
 
-def from_mapping(mapping: Mapping[str, Any], overrides: Sequence[str] = (), source: str = "scenario") -> Document:
+def from_mapping(
+    mapping: Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    source: str = "scenario",
+    collectives: Mapping[str, Collective] | None = None,
+) -> Document:
     """Check a scenario that is given as a mapping, with the keys of the YAML form; files are looked for from here.
+
+    ``collectives`` are further ones, by name, beside the built-in ones and those of plugins.
 
     >>> link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
     >>> mapping = {"collective": "ring_all_reduce", "parameters": 10, "link": link, "sweep": {"workers": [2, 4]}}
@@ -77,10 +84,10 @@ def from_mapping(mapping: Mapping[str, Any], overrides: Sequence[str] = (), sour
     marks = Marks(source)
     problems: list[Problem] = []
     data = plain(mapping, lambda where, message: problems.append(marks.problem(where, message)))
-    return _document(Text(data, marks, problems), overrides, Path.cwd())
+    return _document(Text(data, marks, problems), overrides, Path.cwd(), collectives or {})
 
 
-def _document(text: Text, overrides: Sequence[str], base_dir: Path) -> Document:
+def _document(text: Text, overrides: Sequence[str], base_dir: Path, own: Mapping[str, Collective]) -> Document:
     if not isinstance(text.data, dict):
         found = "the file is empty" if text.data is None else f"{shown(text.data)} at the top"
         expected = "expected a mapping with workers, parameters, collective, link, ..."
@@ -88,7 +95,7 @@ def _document(text: Text, overrides: Sequence[str], base_dir: Path) -> Document:
     override_texts.apply(text, overrides)
     report = Report(text)
     question, plugins = _question(report), _plugins(report)
-    collectives = _load_plugins(plugins, base_dir, report)
+    collectives = {**own, **_load_plugins(plugins, base_dir, report)}
     sweep = read_sweep({key: value for key, value in text.data.items() if key not in _ABOUT}, report.refuse)
 
     from simcomm.scenario.checks import Checker  # pydantic costs more than all that comes before

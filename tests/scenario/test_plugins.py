@@ -10,6 +10,9 @@ PLUGIN = """
 class Mine:
     name = "my_tree"
 
+    def ranks(self, workers, **options):
+        return workers
+
     def check(self, workers, options):
         from simcomm.errors import InputError
         for option in options:
