@@ -77,8 +77,9 @@ def verify(names: tuple[str, ...], workers: str, parameters: str, plugins: tuple
     from simcomm.units import parse_count
     from simcomm.verify import verify
 
-    counts = [_workers(word) for word in workers.split(",")]
-    rows = verify(_collectives(names, plugins), counts, Vector(parse_count(parameters)))
+    numbers = [_workers(word) for word in workers.split(",")]
+    elements = int(parameters) if parameters.isdecimal() else parse_count(parameters)
+    rows = verify(_collectives(names, plugins), numbers, Vector(elements))
     table = _table("collective", "n", *(rows[0].cells if rows else ()))
     for row in rows:
         options = "".join(f" {key}={value}" for key, value in row.options.items())
@@ -105,7 +106,9 @@ def show(name: str, options: tuple[str, ...], workers: str, plugins: tuple[str, 
     chosen = document.points[0].collective.options
     schedule = collective.schedule(document.points[0].workers, **chosen)
     click.echo(collective.summary)
-    click.echo(f"{schedule.ranks} ranks, {schedule.chunks} chunks, {schedule.messages} messages, {schedule.steps} steps")
+    click.echo(
+        f"{schedule.ranks} ranks, {schedule.chunks} chunks, {schedule.messages} messages, {schedule.steps} steps"
+    )
     for line in schedule.lines():
         click.echo(line)
     click.echo(f"source: {collective.source}")
@@ -200,10 +203,10 @@ def _figures_of_run(document: Document) -> dict[str, Any]:
     from simcomm.simulation import simulate_point
 
     result = simulate_point(document.points[0], document.collectives, timeline=True)
-    place = result.cluster
+    labels = {host: str(rank) for rank, host in enumerate(result.cluster.hosts)}
     return {
         "gantt": lambda: gantt(result),
-        "traffic": lambda: traffic(place.graph, place.bytes_on_links(result.schedule, result.vector), place.labels()),
+        "traffic": lambda: traffic(result.cluster.graph, result.link_bytes, labels),
     }
 
 
@@ -261,7 +264,7 @@ def _exit_with(results: Results) -> None:
     if results.interrupted:
         click.echo("stopped by Ctrl-C; what is finished is kept, run it again for the rest", err=True)
         sys.exit(_INTERRUPTED)
-    sys.exit(1 if results.failed or results.skipped else 0)
+    sys.exit(max((failure.exit_code for failure in (*results.failed, *results.skipped)), default=0))
 
 
 def main() -> None:
@@ -275,7 +278,9 @@ def main() -> None:
         click.echo("stopped by Ctrl-C", err=True)
         sys.exit(_INTERRUPTED)
     except SimcommError as error:
-        click.echo("\n".join(f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).split("\n"))), err=True)
+        click.echo(
+            "\n".join(f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).split("\n"))), err=True
+        )
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()

@@ -61,7 +61,7 @@ class Flow:
 
 
 def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate) -> Flow:
-    """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c)``, must end with it if ``needs(r, c)``."""
+    """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c)`` and must end with it if ``needs``."""
     s = schedule
     operation, chunk = np.repeat(np.arange(len(s)), s.count), expand(s.chunk, s.count)
     held_by, held = np.nonzero(

@@ -82,7 +82,7 @@ class Recorder:
         without taking anything from what it waited for.
         """
         if not np.all(np.isfinite(np.asarray(seconds, dtype=float)) & (np.asarray(seconds, dtype=float) >= 0)):
-            raise InputError(f"compute: {seconds} s; expected a time of 0 s or more")
+            raise InputError(f"compute: {np.asarray(seconds)} s; expected a time of 0 s or more")
         place, first, many = self._places("compute", rank, chunk, count)
         busy = np.broadcast_to(
             np.asarray(seconds, dtype=np.float64), np.broadcast_shapes(place.shape, np.shape(seconds))

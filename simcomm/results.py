@@ -78,6 +78,8 @@ class Result:
     schedule: Any = field(default=None, compare=False, repr=False)
     timeline: Any = field(default=None, compare=False, repr=False)
     counts: Any = field(default=None, compare=False, repr=False)
+    cluster: Any = field(default=None, compare=False, repr=False)
+    link_bytes: Any = field(default=None, compare=False, repr=False)
 
     def as_row(self) -> dict[str, Cell]:
         """The columns in their order as plain Python values; InputError if a value is not of its column's kind."""

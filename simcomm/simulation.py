@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from simcomm.topology.cluster import Cluster, place
 if TYPE_CHECKING:
     import networkx as nx
 
-    from simcomm.scenario import Scenario
+    from simcomm.scenario import Document, Scenario
 
 #: Engine and formula both compute with float64: they may differ by rounding, by no more than this.
 TIME_TOLERANCE = 1e-9
@@ -54,6 +55,19 @@ class Checked:
         sends, ranks = self.size_bytes > 0, self.schedule.ranks
         found = np.unique(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends])
         return [divmod(pair, ranks) for pair in found.tolist()]
+
+
+def preflight(document: Document) -> None:
+    """Read and check every graph that a scenario names, and that it has a host for every rank, before anything runs."""
+    from simcomm.topology.files import load
+
+    graphs: dict[Path, nx.DiGraph[Any]] = {}
+    for point in document.points:
+        file, name = point.topology.file, point.collective.name
+        if file is not None:
+            graphs[file] = graphs.get(file) or load(file)
+            collective = document.collectives.get(name) or registry.get(name)
+            place(str(file), graphs[file], collective.ranks(point.workers, **point.collective.options), [])
 
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
@@ -108,8 +122,8 @@ def simulate(
 
     ``collective`` is a name, a mapping with a name and options, or a :class:`Collective` of your own; ``topology`` a
     name, a mapping, or any networkx graph whose nodes have a ``kind`` and whose links have ``bandwidth_Bps`` and
-    ``latency_s`` (then there is no ``link``). Columns are attributes of the result; ``result.schedule`` is always there,
-    ``result.timeline`` if ``timeline``. Raises InputError for wrong input and CheckError if a check fails.
+    ``latency_s`` (then there is no ``link``). Columns are attributes of the result; ``result.schedule`` is always
+    there, ``result.timeline`` if ``timeline``. Raises InputError for wrong input and CheckError if a check fails.
 
     >>> link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
     >>> simulate("all_to_all", workers=3, size="1 MB", link=link).messages
@@ -139,14 +153,16 @@ def simulate_point(
     """Simulate one point and check it; raises CheckError if counts, proof or time are not what theory says.
 
     ``collectives`` are further ones by name, ``graph`` replaces the scenario's topology. The result carries its
-    schedule and counts, and its timeline if ``timeline``. InputError if the topology does not fit.
+    schedule, counts, cluster and the bytes on every link, and its timeline if ``timeline``. InputError if the topology
+    does not fit.
     """
     name = scenario.collective.name
     collective = (collectives or {}).get(name) or registry.get(name)
     vector = Vector(scenario.elements, scenario.itemsize)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
-    label, links = _graph(scenario, what.schedule.ranks, graph)
-    cluster = place(label, links, what.schedule.ranks, what.pairs)
+    s = what.schedule
+    label, links = _graph(scenario, s.ranks, graph)
+    cluster = place(label, links, s.ranks, what.pairs)
     model = networks.get(scenario.network.model, scenario.network.options)
     run = _run(scenario, what, cluster, model)
     expected = formula(what, cluster, model, run.workers)
@@ -162,9 +178,11 @@ def simulate_point(
         dtype=scenario.dtype,
         **_what_columns(what),
         **_time_columns(what, run, expected, float(bound(what, cluster, model, run.workers))),
-        schedule=what.schedule,
+        schedule=s,
         timeline=run if timeline else None,
         counts=what.counted,
+        cluster=cluster,
+        link_bytes=cluster.link_bytes(*(column.tolist() for column in (s.src, s.dst, what.size_bytes))),
     )
 
 

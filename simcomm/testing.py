@@ -66,7 +66,9 @@ def check_collective(
                 continue
             case = f"{collective.name}({n}{''.join(f', {key}={value!r}' for key, value in chosen.items())})"
             schedule = _check_schedule(collective, n, chosen, case)
-            times += sum(_check_size(collective, n, chosen, schedule, Vector(e), f"{case}, {e} elements") for e in lengths)
+            times += sum(
+                _check_size(collective, n, chosen, schedule, Vector(e), f"{case}, {e} elements") for e in lengths
+            )
             if n <= 5:
                 teeth += _check_teeth(collective, n, chosen, schedule, case)
             schedules += 1

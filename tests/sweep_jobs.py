@@ -16,7 +16,7 @@ from simcomm.errors import CountError
 from simcomm.results import COLUMNS, Result
 from simcomm.sweep.identity import point_id
 from simcomm.sweep.points import Point
-from simcomm.sweep.run import run_points
+from simcomm.sweep.runner import run_points
 from simcomm.tables import Cell
 
 SAMPLE: dict[str, Cell] = {"int": 1, "float": 0.5, "str": "x", "bool": True}

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simcomm.errors import InputError
 from simcomm.plots.frame import finish, new_figure
 from simcomm.plots.series import Series, Value, constants, notes, series_of
-from simcomm.plots.style import bandwidth_axis, bytes_axis, drawing, no_values, usable, workers_axis
+from simcomm.plots.style import bandwidth_axis, bytes_axis, drawing, no_values, workers_axis
 from simcomm.results import Result
 
 
@@ -26,7 +25,7 @@ class Panel(NamedTuple):
 
 
 def bandwidth_vs_n(results: Iterable[Result]) -> Figure:
-    """Four panels over n: total bytes, bytes through the busiest rank, algbw and busbw.
+    """Four panels over n: total bytes, algbw, bytes through the busiest rank and busbw (in the order of the axes).
 
     Markers are simulated, thin lines the closed form: expected bytes, and S/T (times the busbw factor) where a
     formula T holds. Series are split by what varies. Raises InputError for more than 12 series, or nothing to draw.
@@ -36,16 +35,15 @@ def bandwidth_vs_n(results: Iterable[Result]) -> Figure:
     simcomm.errors.InputError: no results to plot; expected at least one
     """
     rows = list(results)
-    series = series_of(rows, "workers")
     shown = panels(rows)
-    if not any(usable(panel.simulated(row)) for panel in shown for row in rows):
-        raise InputError("nothing to draw: no result sends a byte or takes any time")
+    simulated = [panel.simulated for panel in shown]
+    series = series_of(rows, "workers", simulated)
     with drawing():
         figure = new_figure(11, 7.4)
         for axes, panel in zip(figure.subplots(2, 2).flat, shown, strict=True):
             _draw(axes, panel, series)
         words = ["Markers: simulated. Lines: closed form (algbw and busbw: only where the α–β–γ formula holds)."]
-        words += notes(rows, series, "workers", [panel.simulated for panel in shown])
+        words += notes(rows, series, "workers", simulated)
         handles = [one.look.handle(one.label) for one in series]
         return finish(figure, "Bandwidth over the number of workers", constants(rows, "workers"), handles, words)
 
@@ -55,22 +53,22 @@ def panels(rows: Iterable[Result]) -> tuple[Panel, ...]:
     factor = busbw_factor_name(rows)
     return (
         Panel(
-            "Total",
+            "Total bytes",
             lambda r: r.total_bytes,
             lambda r: r.expected_bytes,
-            lambda axes, values: bytes_axis(axes, "y", values, "all messages"),
-        ),
-        Panel(
-            "Busiest rank (servers included)",
-            lambda r: max(r.max_bytes_sent, r.max_bytes_received),
-            lambda r: max(r.expected_max_bytes_sent, r.expected_max_bytes_received),
-            lambda axes, values: bytes_axis(axes, "y", values, "most sent or received"),
+            lambda axes, values: bytes_axis(axes, "y", values, "sent in all"),
         ),
         Panel(
             "algbw = S / time",
             lambda r: r.algbw_Bps,
             _expected_algbw_Bps,
             lambda axes, values: bandwidth_axis(axes, values, "algbw"),
+        ),
+        Panel(
+            "Bytes through the busiest rank (servers included)",
+            lambda r: max(r.max_bytes_sent, r.max_bytes_received),
+            lambda r: max(r.expected_max_bytes_sent, r.expected_max_bytes_received),
+            lambda axes, values: bytes_axis(axes, "y", values, "most sent or received"),
         ),
         Panel(
             f"busbw = algbw × {factor}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -11,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 DPI = 150
 TITLE_PT, TEXT_PT = 12, 9
-_LINE_IN, _ROW_IN, _GAP_IN, _CHARACTER_IN = 0.17, 0.21, 0.1, 0.08
+_LINE_IN, _ROW_IN, _GAP_IN, _CHARACTER_IN = 0.17, 0.2, 0.1, 0.074
 _MOST_COLUMNS = 6
 
 
@@ -55,13 +57,19 @@ def finish(
 
 
 def _grid(handles: Sequence[Any], width_in: float) -> tuple[int, int]:
-    """As many columns as fit into the width, filled one after the other, and their rows."""
-    entries_in = [0.7 + _CHARACTER_IN * len(str(handle.get_label())) for handle in handles]
-    for rows in range(1, len(handles)):
-        columns = [entries_in[start : start + rows] for start in range(0, len(handles), rows)]
-        if len(columns) <= _MOST_COLUMNS and sum(max(column) for column in columns) <= width_in:
-            return len(columns), rows
+    """Columns and rows of the legend: as many columns as fit into the width, filled as matplotlib fills them."""
+    entries_in = [0.6 + _CHARACTER_IN * len(str(handle.get_label())) for handle in handles]
+    for columns in range(min(_MOST_COLUMNS, len(handles)), 1, -1):
+        if sum(max(column) for column in _columns(entries_in, columns)) <= width_in:
+            return columns, math.ceil(len(handles) / columns)
     return 1, len(handles)
+
+
+def _columns(entries: Sequence[float], columns: int) -> list[Sequence[float]]:
+    """The entries one column after the other, the first ones longer by one where they do not go up evenly."""
+    each, longer = divmod(len(entries), columns)
+    starts = [column * each + min(column, longer) for column in range(columns + 1)]
+    return [entries[a:b] for a, b in pairwise(starts)]
 
 
 def _wrapped(texts: Sequence[str], width_in: float) -> list[str]:

@@ -84,14 +84,17 @@ def varies(rows: Iterable[Result], name: str) -> bool:
     return len({getattr(row, name) for row in rows}) > 1
 
 
-def series_of(results: Iterable[Result], x: str) -> tuple[Series, ...]:
-    """The series of a plot over ``x`` in the order of their first results.
+def series_of(results: Iterable[Result], x: str, values: Sequence[Value]) -> tuple[Series, ...]:
+    """The series of a plot over ``x`` in the order of their first results; those that show no value are left out.
 
-    Raises InputError for no results and for more than 12 series, naming the column to filter with.
+    Raises InputError for no results, for nothing to draw, and for more than 12 series, naming the column to filter
+    with.
     """
-    every = list(results)
-    if not every:
+    if not (given := list(results)):
         raise InputError("no results to plot; expected at least one")
+    every = [row for row in given if getattr(row, x) > 0 and any(usable(value(row)) for value in values)]
+    if not every:
+        raise InputError("nothing to draw: no result sends a byte or takes any time")
     split = split_columns(every, x)
     groups: dict[tuple[Any, ...], list[Result]] = {}
     for row in every:
@@ -130,12 +133,17 @@ def notes(results: Sequence[Result], series: Sequence[Series], x: str, values: S
     name = NAMES[x]
     missing = [row for row in results if getattr(row, x) <= 0 or any(usable(v(row)) is None for v in values)]
     if missing:
-        at = sorted({getattr(row, x) for row in missing})
-        shown = ", ".join(str(value) for value in at[:6]) + (", …" if at[6:] else "")
-        found.append(f"Left out where a logarithmic axis cannot show it (0 or undefined): {name} = {shown}.")
+        found.append(f"Left out where a logarithmic axis cannot show it (0 or undefined): {_which(missing, x)}.")
     along = [NAMES.get(n, n) for n in SETTINGS if n != x and any(varies(one.rows, n) for one in series)]
     if along:
         found.append(f"Along a line, {', '.join(along)} differ{'s' * (len(along) == 1)} too.")
     if any(len({getattr(row, x) for row in one.rows}) < len(one.rows) for one in series):
         found.append(f"Points of one series at the same {name} differ in the seed or in what is no column.")
     return found
+
+
+def _which(missing: Sequence[Result], x: str) -> str:
+    words = ["S = 0 B"] if any(row.vector_bytes == 0 for row in missing) else []
+    at = sorted({getattr(row, x) for row in missing if row.vector_bytes})
+    words += [SETTINGS[x](value) for value in at[:6]]
+    return ", ".join(words) + (f" and {len(at) - 6} more" if at[6:] else "")

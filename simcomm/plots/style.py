@@ -98,7 +98,7 @@ def log_axis(axes: Axes, which: Literal["x", "y"], values: Sequence[float], writ
 def _ticks(axis: Axis, low: float, high: float, write: Write) -> None:
     decades = math.log10(high / low)
     if decades < 0.8:
-        axis.set_major_locator(MaxNLocator(nbins=5))
+        axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     else:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if decades < 2.5 else LogLocator(numticks=9))
     axis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
@@ -121,10 +121,18 @@ def bandwidth_axis(axes: Axes, values: Sequence[float], what: str) -> None:
     """Bytes per second at the left, bits per second at the right."""
     log_axis(axes, "y", values, rate)
     axes.set_ylabel(f"{what} (B/s)")
-    bits = axes.secondary_yaxis("right", functions=(lambda Bps: Bps * 8, lambda bits: bits / 8))
+    bits = axes.secondary_yaxis("right", functions=(_to_bits, _to_bytes))
     low, high = axes.get_ylim()
     _ticks(bits.yaxis, low * 8, high * 8, bit_rate)
     bits.set_ylabel("(bit/s)")
+
+
+def _to_bits(rates_Bps: Any) -> Any:
+    return rates_Bps * 8
+
+
+def _to_bytes(rates_bits_per_s: Any) -> Any:
+    return rates_bits_per_s / 8
 
 
 def workers_axis(axes: Axes, workers: Iterable[int]) -> None:

@@ -12,10 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from simcomm.errors import InputError
 from simcomm.plots.frame import finish, new_figure
 from simcomm.plots.series import Series, constants, notes, series_of
-from simcomm.plots.style import GREY, bytes_axis, drawing, seconds_axis, usable, workers_axis
+from simcomm.plots.style import GREY, bytes_axis, drawing, seconds_axis, workers_axis
 from simcomm.results import Result
 from simcomm.units import format_size
 
@@ -34,8 +33,7 @@ def time_vs_n(results: Iterable[Result]) -> Figure:
     simcomm.errors.InputError: no results to plot; expected at least one
     """
     rows = list(results)
-    series = series_of(rows, "workers")
-    return _figure(rows, series, "workers", "Time over the number of workers")
+    return _figure(rows, "workers", "Time over the number of workers")
 
 
 def time_vs_size(results: Iterable[Result]) -> Figure:
@@ -45,24 +43,28 @@ def time_vs_size(results: Iterable[Result]) -> Figure:
     on logarithmic axes.
     """
     rows = list(results)
-    series = series_of(rows, "vector_bytes")
-    return _figure(rows, series, "vector_bytes", "Time over the size of the gradient")
+    return _figure(rows, "vector_bytes", "Time over the size of the gradient")
 
 
-def _figure(rows: Sequence[Result], series: Sequence[Series], x: str, title: str) -> Figure:
-    if not any(usable(row.time_s) and getattr(row, x) > 0 for row in rows):
-        raise InputError("nothing to draw: no result takes any time")
+def _figure(rows: Sequence[Result], x: str, title: str) -> Figure:
+    series = series_of(rows, x, [_time_s])
     with drawing():
         figure = new_figure(9, 5.4)
         axes = figure.subplots()
         _draw(axes, series, x)
-        words = ["Markers: simulated. Lines: α–β–γ formula, where it holds. Dotted: lower bound (in colour: of one series alone)."]
+        words = ["Markers: simulated. Lines: α–β–γ formula, where it holds. Dotted: lower bound."]
+        if any(colour != GREY for _, colour in bounds(series, x)):
+            words[0] += " In colour: of that series alone."
         if x == "vector_bytes":
             words += _mark(axes, series)
-        words += notes(rows, series, x, [lambda row: row.time_s])
+        words += notes(rows, series, x, [_time_s])
         handles = [one.look.handle(one.label) for one in series]
         handles.append(Line2D([], [], color=GREY, linestyle=":", linewidth=1.3, label="lower bound"))
         return finish(figure, title, constants(rows, x), handles, words)
+
+
+def _time_s(row: Result) -> float:
+    return row.time_s
 
 
 def _draw(axes: Axes, series: Sequence[Series], x: str) -> None:
@@ -70,7 +72,7 @@ def _draw(axes: Axes, series: Sequence[Series], x: str) -> None:
     for one in series:
         at, formula = one.line(x, lambda row: row.formula_s)
         axes.plot(at, formula, linestyle=one.look.line, lw=1, color=one.look.colour, zorder=2, label=f"_{one.label}")
-        places, simulated = one.points(x, lambda row: row.time_s)
+        places, simulated = one.points(x, _time_s)
         axes.plot(places, simulated, linestyle="none", zorder=3, label=one.label, **one.look.marks())
         drawn += [*simulated, *formula]
     for bound, colour in bounds(series, x):
@@ -99,7 +101,7 @@ def bounds(series: Iterable[Series], x: str) -> list[tuple[dict[float, float], s
                 break
         else:
             found += [(own, one.look.colour)] if own else []
-    return found
+    return found if len(found) > 1 else [(bound, GREY) for bound, _ in found]
 
 
 class Crossover(NamedTuple):
@@ -124,7 +126,7 @@ def crossovers(series: Sequence[Series]) -> list[Crossover]:
 
 
 def _crossovers(first: Series, second: Series) -> list[Crossover]:
-    columns = [one.points("vector_bytes", lambda row: row.time_s) for one in (first, second)]
+    columns = [one.points("vector_bytes", _time_s) for one in (first, second)]
     times = [dict(zip(at, values, strict=True)) for at, values in columns]
     if any(len(by_size) < len(at) for by_size, (at, _) in zip(times, columns, strict=True)):
         return []
@@ -155,7 +157,7 @@ def _meet(before: tuple[float, float, float], now: tuple[float, float, float]) -
 def _where_the_fastest_changes(found: Sequence[Crossover], series: Sequence[Series]) -> list[Crossover]:
     """The crossovers below which there is nobody: their faster one becomes the fastest of all in its setting."""
     setting = {one.label: one.setting for one in series}
-    rivals = [(one.setting, one.points("vector_bytes", lambda row: row.time_s)) for one in series]
+    rivals = [(one.setting, one.points("vector_bytes", _time_s)) for one in series]
     return [
         one
         for one in found

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
 
 from simcomm import collectives
 from simcomm.errors import InputError
@@ -16,6 +17,8 @@ from simcomm.scenario.problems import shown
 
 if TYPE_CHECKING:
     from simcomm.collectives.base import Collective
+
+_SOURCE: Final = "__simcomm_source__"
 
 
 def load_plugins(
@@ -52,7 +55,7 @@ def _load(plugin: Any, base_dir: Path) -> Collective:
         raise InputError(f"{shown(plugin)} is not a plugin; expected 'module:name', such as 'my_collectives:tree'")
     try:
         with _first_on_path(base_dir, module_name):
-            module = importlib.import_module(module_name)
+            module = _up_to_date(importlib.import_module(module_name))
     except (Exception, SystemExit) as error:  # whatever the user's own code does when it is imported
         raise InputError(f"cannot import {module_name!r}: {type(error).__name__}: {error}") from error
     collective = getattr(module, attribute, None)
@@ -62,6 +65,16 @@ def _load(plugin: Any, base_dir: Path) -> Collective:
         raise InputError(f"{plugin!r} is a {type(collective).__name__}; expected a simcomm Collective")
     found: Collective = collective
     return found
+
+
+def _up_to_date(module: ModuleType) -> ModuleType:
+    """Import a module again if its file has changed since: a long session must not run old code under a new id."""
+    file = getattr(module, "__file__", None)
+    source = Path(file).read_bytes() if file else b""
+    if vars(module).setdefault(_SOURCE, source) != source:
+        module = importlib.reload(module)
+        vars(module)[_SOURCE] = source
+    return module
 
 
 @contextmanager

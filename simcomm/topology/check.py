@@ -38,7 +38,7 @@ def checked(graph: nx.Graph[Any], source: str = "topology") -> nx.DiGraph[Any]:
 
 def hosts(graph: nx.DiGraph[Any]) -> list[Any]:
     """The hosts in the order of the graph's nodes: rank r runs on host number r."""
-    return [node for node, kind in graph.nodes(data="kind") if kind == "host"]
+    return [node for node, attributes in graph.nodes(data=True) if attributes["kind"] == "host"]
 
 
 def _add_link(graph: nx.DiGraph[Any], a: Any, b: Any, attributes: Mapping[str, Any], where: str) -> None:

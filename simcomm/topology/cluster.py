@@ -42,6 +42,17 @@ class Cluster:
         entering = [latency for out, into, latency in links if into and not out]
         return min(direct + ([min(leaving) + min(entering)] if leaving and entering else []), default=0)
 
+    def link_bytes(
+        self, src: Iterable[int], dst: Iterable[int], size_bytes: Iterable[int]
+    ) -> dict[tuple[Any, Any], int]:
+        """Bytes that cross every link when messages of these sizes go from rank to rank."""
+        found = dict.fromkeys(self.graph.edges, 0)
+        for a, b, size in zip(src, dst, size_bytes, strict=True):
+            if size:
+                for link in self.routes[a, b].links:
+                    found[link] += size
+        return found
+
     def common(self, attribute: str) -> Any:
         """What all links have in common, or None."""
         found = {link[attribute] for _, _, link in self.graph.edges(data=True)}

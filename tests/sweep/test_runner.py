@@ -31,7 +31,7 @@ from sweep_jobs import (
 from simcomm.errors import InputError, OutputError
 from simcomm.results import JOURNAL_FILE, RESULTS_FILE, load_results
 from simcomm.sweep.journal import Journal, read_journal
-from simcomm.sweep.run import run_points
+from simcomm.sweep.runner import run_points
 
 HANG_S = 180
 POINTS = 24

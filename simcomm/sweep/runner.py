@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simcomm.errors import InputError, OutputError
 from simcomm.results import RESULTS_FILE, Failure, Result, Results
@@ -19,23 +19,33 @@ from simcomm.sweep.pool import Done, Failed, Job, Outcome, run_jobs
 from simcomm.sweep.progress import Progress
 from simcomm.tables import output_failure
 
+if TYPE_CHECKING:
+    from simcomm.scenario import Document
+
 
 def run(
-    scenario: str | Path | Mapping[str, Any],
+    scenario: str | Path | Mapping[str, Any] | Document,
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Results:
-    """Run a scenario, a file or a mapping: simulate what ``out`` does not hold yet, and return all of its points.
+    """Run a scenario (a file, a mapping, a document): simulate what ``out`` does not hold yet; return all its points.
 
     ``overrides`` are ``key=value`` texts; ``jobs`` is the number of processes. InputError for a wrong scenario or a
     folder that cannot be written, before anything runs. A point that fails is in ``failed`` of what is returned, one
     that kills its process twice in ``skipped``; Ctrl-C returns what is finished, with ``interrupted`` set.
     """
-    from simcomm.scenario import from_mapping, load
+    from simcomm.scenario import Document, from_mapping, load
 
-    document = from_mapping(scenario, overrides) if isinstance(scenario, Mapping) else load(scenario, overrides)
+    if isinstance(scenario, Document):
+        document = scenario
+    else:
+        document = from_mapping(scenario, overrides) if isinstance(scenario, Mapping) else load(scenario, overrides)
+    if any(point.topology.file for point in document.points):
+        from simcomm.simulation import preflight
+
+        preflight(document)
     return run_points(points_of(document), simulate, out, jobs, progress)
 
 

@@ -1,0 +1,75 @@
+"""Writes the pages that are made from the code: ``python docs/generate.py``. A test compares them with the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simcomm import collectives
+from simcomm.closed_forms import Vector
+from simcomm.planted import Teeth, bite
+from simcomm.results import COLUMNS, RESULTS_VERSION
+
+DOCS = Path(__file__).parent
+WORKERS = 4
+
+
+def results() -> str:
+    """The columns of a results file."""
+    rows = "\n".join(f"| `{c.name}` | {c.kind}{', may be empty' if c.optional else ''} | {c.meaning} |" for c in COLUMNS)
+    return f"""# Results
+
+`simcomm run SCENARIO -o DIR` writes `DIR/results.csv`: one row per point, one column per quantity, its unit in its name.
+`simcomm.load_results(DIR)` reads it back, `.to_pandas()` and `.to_parquet(path)` need pandas and pyarrow (`pip install simcomm[parquet]`).
+`DIR/journal.jsonl` is the append-only record from which the CSV is made and a stopped run resumes.
+
+Version {RESULTS_VERSION} of the columns. Integers are exact whatever their size (beyond 64 bits, Parquet keeps them as decimals); times are seconds, sizes bytes, bandwidths bytes per second.
+An empty cell means that there is no such number: no formula holds, or nothing was sent.
+
+| column | kind | meaning |
+|---|---|---|
+{rows}
+
+`algbw_Bps` and `busbw_Bps` are as nccl-tests defines them: algbw = vector_bytes / time, busbw = algbw · busbw_factor, where the factor is 2(n−1)/n for an
+all-reduce, (n−1)/n for its halves. Compare busbw with the bandwidth of a link, algbw with nothing but itself.
+"""
+
+
+def planted_bugs() -> str:
+    """What the checks catch."""
+    total = Teeth(0, 0, 0, 0, 0, 0)
+    rows = []
+    for name in collectives.names():
+        collective = collectives.get(name)
+        for options in collective.variants:
+            teeth = bite(collective, WORKERS, Vector(60), **options)
+            rows.append(_row(" ".join([f"`{name}`", *(f"{key}={value}" for key, value in options.items())]), teeth))
+            total += teeth
+    table = "\n".join([*rows, _row("**all**", total)])
+    return f"""# Planted bugs: do the checks have teeth?
+
+Into the schedule of every collective for {WORKERS} workers and 60 elements, one bug at a time: a reduction becomes a copy or a copy a reduction, a message carries another
+chunk, goes to another destination, or one dependency is dropped. An oracle that shares no code with the proof — it adds up random numbers, one message at a time —
+says which bugs change what a worker ends with. (A bug need not: without a dependency of `rounds=True` the sums are the same, only earlier.)
+
+| collective | planted | change the result | of these the proof catches | counts catch | time catches |
+|---|---|---|---|---|---|
+{table}
+
+Counts are messages, bytes and steps, in total and per rank, against the closed form. They see a message that goes astray, but not a reduction that became a copy,
+a wrong chunk of the same size or most dropped dependencies. Time is the exact makespan against the formula, with α, β and γ all different from 0; it sees a change on the critical path and nothing off it.
+The proof sees every bug that changes the result.
+
+Made by `python docs/generate.py`; `simcomm.testing.check_collective` does the same to a collective of yours.
+"""
+
+
+def _row(name: str, teeth: Teeth) -> str:
+    caught = (teeth.changing_caught_by_proof, teeth.caught_by_counts, teeth.caught_by_time)
+    return f"| {name} | {teeth.planted} | {teeth.changing} | {' | '.join(map(str, caught))} |"
+
+
+PAGES = {"results.md": results, "planted_bugs.md": planted_bugs}
+
+if __name__ == "__main__":
+    for page, make in PAGES.items():
+        (DOCS / page).write_text(make(), encoding="utf-8")

@@ -1,1 +1,0 @@
-from simcomm.simulation import simulate_point  # noqa
