@@ -219,10 +219,14 @@ def _save(figures: dict[str, Any], folder: Path, formats: Sequence[str]) -> list
 def _results_table(results: Results, swept: Sequence[str]) -> Table:
     from simcomm.units import format_bandwidth, format_size, format_time
 
-    table = _table("collective", "n", "size", "messages", "total", "busiest", "time", "busbw", "of bound", "checks")
+    more = {"network": "network_options", "compute": "compute_s", "stragglers": "stragglers"}
+    shown = [column for key, column in more.items() if any(path.startswith(key) for path in swept)]
+    columns = ("n", "size", "messages", "total", "busiest", "time", "busbw", "of bound", "checks")
+    table = _table("collective", *shown, *columns)
     for r in results:
         table.add_row(
             f"{r.collective} {r.options}".strip(),
+            *(str(getattr(r, column)) for column in shown),
             str(r.workers),
             format_size(r.vector_bytes),
             str(r.messages),

@@ -173,9 +173,7 @@ def simulate_point(
         topology=label,
         bandwidth_Bps=cluster.common("bandwidth_Bps"),
         latency_s=cluster.common("latency_s"),
-        network=scenario.network.model,
-        seed=scenario.seed,
-        dtype=scenario.dtype,
+        **_given_columns(scenario),
         **_what_columns(what),
         **_time_columns(what, run, expected, float(bound(what, cluster, model, run.workers))),
         schedule=s,
@@ -221,6 +219,20 @@ def _run(scenario: Scenario, what: Checked, cluster: Cluster, model: NetworkMode
 def _check_time(time_s: float, formula_s: float | None) -> None:
     if formula_s is not None and not math.isclose(time_s, formula_s, rel_tol=TIME_TOLERANCE):
         raise TimeError(f"the engine says {time_s!r} s, the formula {formula_s!r} s; expected the same")
+
+
+def _given_columns(scenario: Scenario) -> dict[str, Any]:
+    odd = {rank: straggler.model_dump(exclude_defaults=True) for rank, straggler in sorted(scenario.stragglers.items())}
+    network = {key: value for key, value in scenario.network.options.items() if value}
+    return {
+        "network": scenario.network.model,
+        "network_options": " ".join(f"{key}={value}" for key, value in network.items()),
+        "seed": scenario.seed,
+        "dtype": scenario.dtype,
+        "compute_s": scenario.compute.time_s,
+        "jitter": scenario.compute.jitter,
+        "stragglers": " ".join(f"{rank}:{key}={value}" for rank, own in odd.items() for key, value in own.items()),
+    }
 
 
 def _what_columns(what: Checked) -> dict[str, Any]:

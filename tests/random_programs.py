@@ -49,12 +49,14 @@ class NaiveRecorder:
 
     def call(self, call: Call) -> None:
         wishes = self.wishes(call)
+        reads: list[list[int]] = [[]] * len(call.items)
+        if not call.own:
+            reads = [self.read((src, chunk, count)) for src, _, chunk, count in call.items]
         if call.kind != "compute" and not call.own:
-            self._join(call)
-        waits = []
-        for (src, _, chunk, count), wish in zip(call.items, wishes, strict=True):
-            read = [] if call.own else [w for c in range(chunk, chunk + count) for w in self.writers[src, c]]
-            waits.append({*read, wish} - {-1})
+            joins = self._join(call)
+            places = [(src, chunk, count) for src, _, chunk, count in call.items]
+            reads = [[joins[place]] if place in joins else read for place, read in zip(places, reads, strict=True)]
+        waits = [{*read, wish} - {-1} for read, wish in zip(reads, wishes, strict=True)]
         first = len(self.rows)
         for item, needed in zip(call.items, waits, strict=True):
             self.rows.append(Operation(call.kind, *item, call.seconds, tuple(sorted(needed))))
@@ -65,7 +67,11 @@ class NaiveRecorder:
     def wishes(self, call: Call) -> list[int]:
         return [wish % (len(self.rows) + 1) - 1 for wish in call.after or (0,) * len(call.items)]
 
-    def _join(self, call: Call) -> None:
+    def read(self, place: tuple[int, int, int]) -> list[int]:
+        rank, chunk, count = place
+        return [writer for c in range(chunk, chunk + count) for writer in self.writers[rank, c]]
+
+    def _join(self, call: Call) -> dict[tuple[int, int, int], int]:
         """Join what has several writers: once for every range of chunks that is read."""
         ranges = sorted(
             {
@@ -74,13 +80,13 @@ class NaiveRecorder:
                 if any(len(self.writers[src, c]) > 1 for c in range(chunk, chunk + count))
             }
         )
-        joined = {}
-        for src, chunk, count in ranges:
-            cells = [(src, c) for c in range(chunk, chunk + count)]
-            waits = tuple(sorted({writer for cell in cells for writer in self.writers[cell]}))
-            joined.update({cell: [len(self.rows)] for cell in cells})
-            self.rows.append(Operation("compute", src, src, chunk, count, 0.0, waits))
-        self.writers.update(joined)
+        joins = {place: len(self.rows) + i for i, place in enumerate(ranges)}
+        self.rows += [
+            Operation("compute", r, r, c, n, 0.0, tuple(sorted(set(self.read((r, c, n)))))) for r, c, n in ranges
+        ]
+        for (rank, chunk, count), number in joins.items():
+            self.writers.update({(rank, c): [number] for c in range(chunk, chunk + count)})
+        return joins
 
 
 def play(recorder: Recorder, naive: NaiveRecorder, call: Call, scalars: bool = False) -> None:

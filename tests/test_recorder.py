@@ -268,7 +268,7 @@ REFUSED: dict[str, tuple[Callable[[Recorder], object], str]] = {
         "after: operation 0 is not recorded yet; expected less than 0",
     ),
     "NaN": (lambda r: r.compute(0, float("nan")), "compute: nan s; expected a time of 0 s or more"),
-    "negative time": (lambda r: r.compute(0, [1, -2]), "compute: [1, -2] s; expected a time of 0 s or more"),
+    "negative time": (lambda r: r.compute(0, [1, -2]), "compute: [ 1 -2] s; expected a time of 0 s or more"),
     "infinite": (lambda r: r.compute(0, float("inf")), "compute: inf s; expected a time of 0 s or more"),
 }
 
@@ -287,7 +287,7 @@ def test_a_recorder_needs_ranks_and_chunks(ranks: int, chunks: int) -> None:
         Recorder(ranks, chunks)
 
 
-@GENTLE
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(programs(), st.sampled_from(sorted(set(REFUSED) - {"two copies", "overlapping copies", "after"})))
 def test_a_refused_call_leaves_no_trace(program: Program, wrong: str) -> None:
     recorder, naive = Recorder(3, 2), NaiveRecorder()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simcomm.plots.bandwidth import bandwidth_vs_n
-    from simcomm.plots.gantt import gantt
+    from simcomm.plots.gantt_chart import gantt
     from simcomm.plots.saving import save
     from simcomm.plots.times import time_vs_n, time_vs_size
     from simcomm.plots.topology import traffic
@@ -23,7 +23,7 @@ __all__ = ["bandwidth_vs_n", "gantt", "plots_for", "save", "time_vs_n", "time_vs
 
 _WHERE = {
     "bandwidth_vs_n": "bandwidth",
-    "gantt": "gantt",
+    "gantt": "gantt_chart",
     "save": "saving",
     "time_vs_n": "times",
     "time_vs_size": "times",

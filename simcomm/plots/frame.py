@@ -14,7 +14,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 DPI = 150
 TITLE_PT, TEXT_PT = 12, 9
 _LINE_IN, _ROW_IN, _GAP_IN, _CHARACTER_IN = 0.17, 0.2, 0.1, 0.074
-_MOST_COLUMNS = 6
 
 
 def new_figure(width_in: float, panels_in: float) -> Figure:
@@ -57,12 +56,15 @@ def finish(
 
 
 def _grid(handles: Sequence[Any], width_in: float) -> tuple[int, int]:
-    """Columns and rows of the legend: as many columns as fit into the width, filled as matplotlib fills them."""
+    """Columns and rows of the legend: the fewest rows that fit into the width, with the fewest columns."""
     entries_in = [0.6 + _CHARACTER_IN * len(str(handle.get_label())) for handle in handles]
-    for columns in range(min(_MOST_COLUMNS, len(handles)), 1, -1):
-        if sum(max(column) for column in _columns(entries_in, columns)) <= width_in:
-            return columns, math.ceil(len(handles) / columns)
-    return 1, len(handles)
+    fit = [
+        (math.ceil(len(handles) / columns), columns)
+        for columns in range(1, len(handles) + 1)
+        if columns == 1 or sum(max(column) for column in _columns(entries_in, columns)) <= width_in
+    ]
+    rows, columns = min(fit, default=(0, 1))
+    return columns, rows
 
 
 def _columns(entries: Sequence[float], columns: int) -> list[Sequence[float]]:

@@ -105,6 +105,18 @@ def _ticks(axis: Axis, low: float, high: float, write: Write) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def time_unit(longest_s: float) -> tuple[float, str]:
+    """How many of the unit that suits a linear axis of this length make a second, and its name.
+
+    >>> time_unit(0.02)
+    (1000.0, 'ms')
+    """
+    for unit_s, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
+        if longest_s >= unit_s or longest_s == 0:
+            return round(1 / unit_s, 0), name
+    return 1e9, "ns"
+
+
 def bytes_axis(axes: Axes, which: Literal["x", "y"], values: Sequence[float], what: str) -> None:
     """Bytes with decimal prefixes."""
     log_axis(axes, which, values, format_size)

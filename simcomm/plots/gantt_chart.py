@@ -1,0 +1,232 @@
+"""A timeline of one run: who sends what when, who receives it, and who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from simcomm.engines.explain import critical_path, rank_times
+from simcomm.engines.timeline import Timeline
+from simcomm.errors import InputError
+from simcomm.plots.frame import finish, new_figure
+from simcomm.plots.series import constants, series_label
+from simcomm.plots.style import MAP, drawing, time_unit
+from simcomm.results import Result
+from simcomm.schedule import COMPUTE
+from simcomm.units import format_time
+
+MOST_RANKS = 64
+MOST_BARS = 4000
+WIDTH_IN = 12.0
+_MOST_STEPS_NAMED = 8
+_MOST_RANKS_WITH_LANES = 16
+_CHARACTER_IN = 0.068
+#: Bottom and height of each lane within the unit of its rank, without and with a lane for its own computing.
+_TWO_LANES = {"send": (0.02, 0.4), "receive": (-0.42, 0.4)}
+_THREE_LANES = {"compute": (0.2, 0.22), "send": (-0.11, 0.29), "receive": (-0.42, 0.29)}
+_COMPUTING: dict[str, Any] = {"facecolor": "0.85", "edgecolor": "0.3", "hatch": "////", "linewidth": 0.5}
+_LATE: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.3", "hatch": "....", "linewidth": 0.5}
+_ADDING = "xxxx"
+
+
+class Bar(NamedTuple):
+    """One bar: its rank and lane, when it begins, how long it is, how it looks, and the message it stands for or −1."""
+
+    rank: int
+    lane: str
+    begin_s: float
+    seconds: float
+    look: dict[str, Any]
+    message: int = -1
+
+
+class Drawing(NamedTuple):
+    """What is drawn of a run: the bars by time, the ranks in their order, and whether bars were cut off."""
+
+    run: Timeline
+    workers: int
+    bars: list[Bar]
+    ranks: list[int]
+    is_cut: bool
+
+    @property
+    def lanes(self) -> dict[str, tuple[float, float]]:
+        """The lanes of a rank; one for computing only if somebody computes."""
+        return _THREE_LANES if any(bar.lane == "compute" for bar in self.bars) else _TWO_LANES
+
+    def name(self, rank: int) -> str:
+        """What a rank is called on the axis."""
+        return f"worker {rank}" if rank < self.workers else f"server {rank - self.workers}"
+
+    @property
+    def end_s(self) -> float:
+        """The end of the time axis."""
+        return float(self.run.makespan_s)
+
+
+def gantt(result: Result) -> Figure:
+    """The timeline of one run: a lane pair for each rank, sending above and receiving below; gaps are waiting.
+
+    A message leaves in [start, start + serialisation] and arrives in [end − serialisation − reduction, end]; its bars
+    have the colour of its step, and a thick frame on the critical path. Above 64 ranks or 4,000 bars only the busiest
+    ranks are drawn, and the title says so. Raises InputError for a result without a timeline.
+    """
+    if not isinstance(result.timeline, Timeline):
+        raise InputError("the result has no timeline to draw; expected one of a run that keeps it (timeline=True)")
+    what = _chosen(result.timeline, result.workers)
+    with drawing():
+        figure = new_figure(WIDTH_IN, _height_in(len(what.ranks)))
+        axes = figure.subplots()
+        _draw(axes, what)
+        _name_lanes(axes, what)
+        scale, unit = time_unit(what.end_s)
+        axes.set_xlim(0, what.end_s * scale * 1.005 or 1.0)
+        axes.set_xlabel(f"time ({unit})")
+        if not what.bars:
+            axes.text(0.5, 0.5, "nothing is sent or computed", ha="center", va="center", transform=axes.transAxes)
+        title = f"Timeline: {series_label([result])}, n = {result.workers}"
+        words = [
+            "In a bar: its chunk (if there are several), to or from whom. Gap: waiting. Thick frame: critical path."
+        ]
+        return finish(figure, title, _about(what, result), _legend(what), words)
+
+
+def _height_in(ranks: int) -> float:
+    return 0.7 + (0.62 if ranks <= _MOST_RANKS_WITH_LANES else 0.36) * max(2, ranks)
+
+
+def _about(what: Drawing, result: Result) -> str:
+    words = [f"makespan {format_time(result.time_s)}", constants([result], "workers")]
+    ranks = what.run.schedule.ranks
+    if what.is_cut:
+        words.insert(0, f"only the first {MOST_BARS} bars")
+    if len(what.ranks) < ranks:
+        words.insert(0, f"only the busiest {len(what.ranks)} of {ranks} ranks")
+    return " · ".join(words)
+
+
+def _chosen(run: Timeline, workers: int) -> Drawing:
+    """All bars of as many of the busiest ranks as may be drawn; of at least one rank, if need be its first bars."""
+    busiest = sorted(enumerate(rank_times(run)), key=lambda item: (-float(f"{item[1].busy_s:.9g}"), item[0]))
+    src, dst, size = run.schedule.src, run.schedule.dst, run.schedule.ranks
+    most = np.bincount(src, minlength=size) + 2 * np.bincount(dst, minlength=size) + 2
+    ranks: list[int] = []
+    for rank, _ in busiest[:MOST_RANKS]:
+        if ranks and most[[*ranks, rank]].sum() > MOST_BARS:
+            break
+        ranks.append(rank)
+    bars = sorted(_bars(run, set(ranks)), key=lambda bar: (bar.begin_s, bar.rank))
+    return Drawing(run, workers, bars[:MOST_BARS], sorted(ranks), len(bars) > MOST_BARS)
+
+
+def _bars(run: Timeline, ranks: set[int]) -> Iterator[Bar]:
+    """The bars of these ranks, without those of no length."""
+    for rank in sorted(ranks):
+        late_s, compute_s = float(run.workers.start_s[rank]), float(run.workers.compute_s[rank])
+        yield from _bar(rank, "compute", 0.0, late_s, _LATE)
+        yield from _bar(rank, "compute", late_s, compute_s, _COMPUTING)
+    columns = (run.start_s, run.end_s, run.serialisation_s, run.reduction_s, run.compute_s)
+    start, end, leaving, adding, computing = (np.asarray(column, dtype=np.float64) for column in columns)
+    colours = step_colours(run.schedule.steps)
+    wanted = np.isin(run.schedule.src, list(ranks)) | np.isin(run.schedule.dst, list(ranks))
+    for index in np.flatnonzero(wanted).tolist():
+        src, dst = int(run.schedule.src[index]), int(run.schedule.dst[index])
+        if run.schedule.kind[index] == COMPUTE:
+            yield from _bar(src, "compute", start[index], computing[index], _COMPUTING)
+        elif leaving[index] > 0:
+            look = {"facecolor": colours[run.schedule.step[index]], "edgecolor": "black", "linewidth": 0.5}
+            received = end[index] - adding[index]
+            if src in ranks:
+                yield from _bar(src, "send", start[index], leaving[index], look, index)
+            if dst in ranks:
+                yield from _bar(dst, "receive", received - leaving[index], leaving[index], look, index)
+                yield from _bar(dst, "receive", received, adding[index], look | {"hatch": _ADDING}, index)
+
+
+def _bar(
+    rank: int, lane: str, begin_s: float, seconds: float, look: dict[str, Any], message: int = -1
+) -> Iterator[Bar]:
+    if seconds > 0:
+        yield Bar(rank, lane, float(begin_s), float(seconds), look, message)
+
+
+def step_colours(steps: int) -> list[str]:
+    """A colour for each step, from dark to light."""
+    shades = np.linspace(0.35, 1.0, max(steps, 2))
+    return [to_hex(colormaps[MAP](shade)) for shade in shades]
+
+
+def _draw(axes: Axes, what: Drawing) -> None:
+    critical = set(critical_path(what.run).operations)
+    scale, _ = time_unit(what.end_s)
+    for bar in what.bars:
+        bottom, height = what.lanes[bar.lane]
+        corner = (bar.begin_s * scale, bottom - what.ranks.index(bar.rank))
+        axes.add_patch(Rectangle(corner, bar.seconds * scale, height, **bar.look, zorder=2))
+        if bar.message in critical:
+            frame: dict[str, Any] = {"facecolor": "none", "edgecolor": "black", "linewidth": 2.4, "zorder": 3}
+            axes.add_patch(Rectangle(corner, bar.seconds * scale, height, **frame))
+        room_in = bar.seconds / what.end_s * (WIDTH_IN - 1.5)
+        name = next((name for name in _names(what, bar) if len(name) * _CHARACTER_IN < room_in), "")
+        if name:
+            middle = (corner[0] + bar.seconds * scale / 2, corner[1] + height / 2)
+            axes.text(*middle, name, ha="center", va="center", size=6.5, color=_ink(bar.look["facecolor"]), zorder=4)
+
+
+def _names(what: Drawing, bar: Bar) -> list[str]:
+    """What may stand in a bar, the longest first; nothing on what is no message, or only the adding of one."""
+    if bar.message < 0 or "hatch" in bar.look:
+        return []
+    message = what.run.schedule[bar.message]
+    whom = f"to {what.name(message.dst)}" if bar.lane == "send" else f"from {what.name(message.src)}"
+    short = whom.replace("worker ", "")
+    if what.run.schedule.chunks == 1:
+        return [whom, short]
+    last = message.chunk + message.count - 1
+    chunks = f"{message.chunk}–{last}" if message.count > 1 else str(message.chunk)
+    return [f"chunk{'s' * (message.count > 1)} {chunks} {short}", f"{chunks} {short}", chunks]
+
+
+def _ink(colour: str) -> str:
+    """Black or white, whichever is the clearer on this colour."""
+    red, green, blue = to_rgb(colour)
+    return "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "white"
+
+
+def _name_lanes(axes: Axes, what: Drawing) -> None:
+    count = len(what.ranks)
+    axes.set_yticks([-place for place in range(count)], [what.name(rank) for rank in what.ranks])
+    if count <= _MOST_RANKS_WITH_LANES:
+        lanes = [(bottom + height / 2, name) for name, (bottom, height) in what.lanes.items()]
+        at = [middle - place for place in range(count) for middle, _ in lanes]
+        axes.set_yticks(at, [name for _ in range(count) for _, name in lanes], minor=True, size=6.5)
+        axes.tick_params(axis="y", which="major", pad=42, length=0)
+    axes.set_ylim(0.5 - count, 0.5)
+    for place in range(count - 1):
+        axes.axhline(-place - 0.5, color="0.8", linewidth=0.8, zorder=1)
+    axes.grid(axis="x", color="0.92", zorder=0)
+    axes.set_axisbelow(True)
+
+
+def _legend(what: Drawing) -> list[Patch]:
+    """The steps (some of many), and the hatches that occur."""
+    schedule = what.run.schedule
+    steps = sorted({int(schedule.step[bar.message]) for bar in what.bars if bar.message >= 0})
+    if len(steps) > _MOST_STEPS_NAMED:
+        steps = [steps[round(i * (len(steps) - 1) / (_MOST_STEPS_NAMED - 1))] for i in range(_MOST_STEPS_NAMED)]
+    colours = step_colours(schedule.steps)
+    found = [Patch(facecolor=colours[step], edgecolor="black", linewidth=0.5, label=f"step {step}") for step in steps]
+    looks = [bar.look for bar in what.bars]
+    if any(look.get("hatch") == _ADDING for look in looks):
+        found.append(Patch(facecolor="white", edgecolor="black", hatch=_ADDING, linewidth=0.5, label="reduction"))
+    for look, name in ((_COMPUTING, "computing"), (_LATE, "not started yet")):
+        if look in looks:
+            found.append(Patch(**look, label=name))
+    return found

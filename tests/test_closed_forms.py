@@ -1,0 +1,322 @@
+"""Closed forms: the reference's rows, written out, against what the collectives claim and what the engine does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simcomm.closed_forms import Traffic, Vector, busbw_factor, chunks_except, lower_bound
+from simcomm.collectives import get, names
+from simcomm.collectives.base import Collective
+from simcomm.counts import count
+from simcomm.engines.exact import exact_run
+from simcomm.errors import InputError
+
+A, B, G = Fraction(7, 3), Fraction(1, 11), Fraction(2, 13)
+UP_TO_16 = range(1, 17)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A row of the reference for n workers and S bytes, S a multiple of n: messages, bytes, steps, time."""
+
+    collective: str
+    options: dict[str, Any]
+    messages: Callable[[int], int]
+    bytes: Callable[[int, int], int]
+    steps: Callable[[int], int]
+    time: Callable[[int, int], Fraction]
+
+
+ROWS = {
+    "one-shot": Formula(
+        "all_to_all",
+        {},
+        lambda n: n * (n - 1),
+        lambda n, S: n * (n - 1) * S,
+        lambda n: 1 if n > 1 else 0,
+        lambda n, S: (A if n > 1 else 0) + (n - 1) * S * B + (n - 1) * S * G,
+    ),
+    "one-shot in rounds": Formula(
+        "all_to_all",
+        {"rounds": True},
+        lambda n: n * (n - 1),
+        lambda n, S: n * (n - 1) * S,
+        lambda n: n - 1,
+        lambda n, S: (n - 1) * (A + S * B) + (n - 1) * S * G,
+    ),
+    "one dedicated server": Formula(
+        "parameter_server",
+        {},
+        lambda n: 2 * n,
+        lambda n, S: 2 * n * S,
+        lambda n: 2,
+        lambda n, S: 2 * A + 2 * n * S * B + (n - 1) * S * G,
+    ),
+    "one co-located server": Formula(
+        "parameter_server",
+        {"placement": "colocated"},
+        lambda n: 2 * (n - 1),
+        lambda n, S: 2 * (n - 1) * S,
+        lambda n: 2 if n > 1 else 0,
+        lambda n, S: (2 * A if n > 1 else 0) + 2 * (n - 1) * S * B + (n - 1) * S * G,
+    ),
+    "n dedicated shards": Formula(
+        "parameter_server",
+        {"servers": "workers"},
+        lambda n: 2 * n * n,
+        lambda n, S: 2 * n * S,
+        lambda n: 2,
+        lambda n, S: 2 * A + 2 * max(S, n * S // n) * B + Fraction((n - 1) * S, n) * G,
+    ),
+    "n co-located shards": Formula(
+        "parameter_server",
+        {"servers": "workers", "placement": "colocated"},
+        lambda n: 2 * n * (n - 1),
+        lambda n, S: 2 * (n - 1) * S,
+        lambda n: 2 if n > 1 else 0,
+        lambda n, S: (2 * A if n > 1 else 0) + Fraction(2 * (n - 1), n) * S * B + Fraction(n - 1, n) * S * G,
+    ),
+    "ring": Formula(
+        "ring_all_reduce",
+        {},
+        lambda n: 2 * n * (n - 1),
+        lambda n, S: 2 * (n - 1) * S,
+        lambda n: 2 * (n - 1),
+        lambda n, S: 2 * (n - 1) * A + Fraction(2 * (n - 1), n) * S * B + Fraction(n - 1, n) * S * G,
+    ),
+    "ring reduce-scatter": Formula(
+        "ring_reduce_scatter",
+        {},
+        lambda n: n * (n - 1),
+        lambda n, S: (n - 1) * S,
+        lambda n: n - 1,
+        lambda n, S: (n - 1) * A + Fraction(n - 1, n) * S * B + Fraction(n - 1, n) * S * G,
+    ),
+    "ring all-gather": Formula(
+        "ring_all_gather",
+        {},
+        lambda n: n * (n - 1),
+        lambda n, S: (n - 1) * S,
+        lambda n: n - 1,
+        lambda n, S: (n - 1) * A + Fraction(n - 1, n) * S * B,
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_of_the_reference_claimed_and_simulated(row: str) -> None:
+    formula = ROWS[row]
+    collective = get(formula.collective)
+    for n in UP_TO_16:
+        vector = Vector(5 * n, 4)
+        claim, schedule = collective.claim(n, vector, **formula.options), collective.schedule(n, **formula.options)
+        counts, expected = count(schedule, vector), Traffic(formula.messages(n), formula.bytes(n, vector.bytes))
+        assert counts.total == claim.total == expected, n
+        assert counts.steps == claim.steps == formula.steps(n), n
+        assert claim.time is not None
+        time = formula.time(n, vector.bytes)
+        assert exact_run(schedule, vector, A, B, G).makespan_s == claim.time(A, B, G) == time, n
+
+
+@pytest.mark.parametrize("n", range(2, 17))
+def test_the_founding_table(n: int) -> None:
+    """All-to-all n(n−1) messages of p, parameter server 2n of p, ring n·2(n−1) of p/n."""
+    p = 25 * n
+    for name, messages, size in (
+        ("all_to_all", n * (n - 1), p),
+        ("parameter_server", 2 * n, p),
+        ("ring_all_reduce", n * 2 * (n - 1), p // n),
+    ):
+        schedule = get(name).schedule(n)
+        assert schedule.messages == messages
+        assert set(schedule.sizes_bytes(Vector(p, 1)).tolist()) - {0} == {size}
+        assert get(name).claim(n, Vector(p, 1)).total == Traffic(messages, messages * size)
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 8])
+def test_shards_of_a_parameter_server(n: int, shards: int) -> None:
+    """2ns messages of S/s and 2nS bytes; 2·max(S, nS/s)β where s ≤ n; push and pull overlap where s > n."""
+    vector, server = Vector(30 * shards, 1), get("parameter_server")
+    S, claim = vector.bytes, server.claim(n, vector, servers=shards)
+    assert claim.total == Traffic(2 * n * shards, 2 * n * S)
+    assert claim.received(n) == claim.sent(n + shards - 1) == Traffic(n, n * S // shards)
+    assert claim.received(0) == claim.sent(n - 1) == Traffic(shards, S)
+    found = exact_run(server.schedule(n, servers=shards), vector, A, B, Fraction(0)).makespan_s
+    literal = 2 * A + 2 * max(S, Fraction(n * S, shards)) * B
+    if shards <= n:
+        assert found == literal
+    else:  # a worker pulls its first shards while it still pushes its last ones
+        assert 2 * A + S * B < found < literal
+    assert (claim.time is not None) == (shards <= n)
+
+
+@pytest.mark.parametrize("n", UP_TO_16)
+def test_conservation(n: int) -> None:
+    """A point-to-point all-reduce moves 2(n−1)S bytes, whatever the cut; a dedicated server is one participant more."""
+    for elements in (0, 1, n - 1, 7 * n + 3, 10**6 + 1):
+        S = 4 * elements
+        totals = {
+            str(options): get(name).claim(n, Vector(elements), **options).total.bytes
+            for name, options in (
+                ("ring_all_reduce", {}),
+                ("parameter_server", {"placement": "colocated"}),
+                ("parameter_server", {"placement": "colocated", "servers": "workers"}),
+                ("parameter_server", {"placement": "colocated", "servers": (n + 1) // 2}),
+            )
+        }
+        assert set(totals.values()) == {2 * (n - 1) * S}
+        halves = [
+            get(half).claim(n, Vector(elements)).total.bytes for half in ("ring_reduce_scatter", "ring_all_gather")
+        ]
+        assert sum(halves) == 2 * (n - 1) * S
+        for servers in (1, 3, "workers"):
+            assert get("parameter_server").claim(n, Vector(elements), servers=servers).total.bytes == 2 * n * S
+
+
+def test_nothing_is_lost_where_others_lose_72_bytes() -> None:
+    """n = 7, S = 1000: rounding every chunk down moves 2·6·7·142 = 11,928 bytes where 12,000 are due."""
+    counts = count(get("ring_all_reduce").schedule(7), Vector(1000, 1))
+    assert counts.total == Traffic(84, 12_000)
+    assert sum(Vector(1000, 1).chunk_bytes(chunk, 7) for chunk in range(7)) == 1000
+    assert 2 * 6 * 7 * (1000 // 7) == 11_928
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Collective, int, Vector, dict[str, Any]]:
+    n = draw(st.integers(1, 9))
+    name = draw(st.sampled_from(names()))
+    options: dict[str, Any] = {}
+    if name == "all_to_all":
+        options = draw(st.sampled_from([{}, {"rounds": True}, {"rounds": False}]))
+    if name == "parameter_server":
+        placement = draw(st.sampled_from(["dedicated", "colocated"]))
+        most = n if placement == "colocated" else n + 3
+        options = {"placement": placement, "servers": draw(st.just("workers") | st.integers(1, most))}
+    elements = draw(st.integers(0, 12) | st.integers(0, 2**57) | st.integers(0, 50).map(lambda k: k * n))
+    return get(name), n, Vector(elements, draw(st.sampled_from([1, 2, 4, 8]))), options
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(cases(), st.fractions(0, 10), st.fractions(Fraction(1, 100), 10), st.fractions(0, 10))
+def test_counts_and_times_are_the_claimed_ones_and_no_time_is_below_the_bound(
+    case: tuple[Collective, int, Vector, dict[str, Any]], alpha: Fraction, beta: Fraction, gamma: Fraction
+) -> None:
+    collective, n, vector, options = case
+    claim, schedule = collective.claim(n, vector, **options), collective.schedule(n, **options)
+    counts = count(schedule, vector)
+    assert (counts.total, counts.steps) == (claim.total, claim.steps)
+    assert counts.sent == tuple(claim.sent(rank) for rank in range(schedule.ranks))
+    assert counts.received == tuple(claim.received(rank) for rank in range(schedule.ranks))
+    time = exact_run(schedule, vector, alpha, beta, gamma).makespan_s
+    if claim.time is not None:
+        assert time == claim.time(alpha, beta, gamma)
+    assert time >= bound(collective.goal.operation, n, vector.bytes, (alpha, beta, gamma), schedule.ranks)
+
+
+def bound(operation: str, n: int, S: int, costs: tuple[Any, Any, Any], ranks: int) -> Any:
+    alpha, beta, gamma = costs
+    return lower_bound(
+        operation,
+        n,
+        S,
+        alpha_s=alpha,
+        slowest_port_s_per_byte=beta,
+        all_ports_bytes_per_s=ranks / beta,
+        gamma_s_per_byte=gamma,
+        ranks=ranks,
+    )
+
+
+@pytest.mark.parametrize("n", range(2, 17))
+def test_bounds_of_equal_workers_are_the_terms_of_the_literature(n: int) -> None:
+    S = 1234
+    once, added = Fraction(n - 1, n) * S * B, Fraction(n - 1, n) * S * G
+    assert bound("all_reduce", n, S, (A, B, G), n) == A + 2 * once + added
+    assert bound("reduce_scatter", n, S, (A, B, G), n) == A + once + added
+    assert bound("all_gather", n, S, (A, B, G), n) == A + once
+
+
+def test_a_ring_reaches_the_bound_but_for_its_latencies() -> None:
+    for n in range(2, 9):
+        time = get("ring_all_reduce").claim(n, Vector(10 * n)).time
+        assert time is not None
+        assert time(Fraction(0), B, G) == bound("all_reduce", n, 40 * n, (Fraction(0), B, G), n)
+
+
+def test_a_bound_of_unequal_ports() -> None:
+    """A slow worker must send all that it has and receive the sum; spare ranks share the sending and the adding."""
+    slow = lower_bound(
+        "all_reduce",
+        4,
+        100,
+        alpha_s=A,
+        slowest_port_s_per_byte=Fraction(5),
+        all_ports_bytes_per_s=Fraction(16, 5),
+        gamma_s_per_byte=Fraction(0),
+        ranks=4,
+    )
+    assert slow == A + 500
+    assert bound("all_reduce", 4, 100, (A, B, G), 100) == A + 100 * B
+    assert bound("all_reduce", 4, 100, (A, B, G), 5) == A + Fraction(600, 5) * B + Fraction(300, 5) * G
+
+
+@pytest.mark.parametrize("operation", ["all_reduce", "reduce_scatter", "all_gather"])
+def test_nothing_to_do_takes_no_time(operation: str) -> None:
+    assert bound(operation, 1, 100, (A, B, G), 1) == 0
+    assert bound(operation, 5, 0, (A, B, G), 5) == 0
+    assert isinstance(bound(operation, 1, 100, (1.5, 0.5, 0.0), 1), float)
+
+
+def test_busbw_factors_are_those_of_nccl_tests() -> None:
+    for n in UP_TO_16:
+        assert busbw_factor("all_reduce", n) == Fraction(2 * (n - 1), n)
+        assert busbw_factor("reduce_scatter", n) == busbw_factor("all_gather", n) == Fraction(n - 1, n)
+        assert busbw_factor("broadcast", n) == busbw_factor("reduce", n) == 1
+
+
+@pytest.mark.parametrize(("elements", "chunks"), [(0, 3), (1, 3), (2, 3), (10, 3), (12, 3), (2**61 - 1, 1000), (7, 7)])
+def test_vectors_cut_into_chunks(elements: int, chunks: int) -> None:
+    vector = Vector(elements, 2)
+    sizes = [2 * ((i + 1) * elements // chunks - i * elements // chunks) for i in range(chunks)]
+    assert [vector.chunk_bytes(i, chunks) for i in range(chunks)] == sizes
+    assert sum(sizes) == vector.bytes == 2 * elements
+    assert vector.largest_chunk(chunks) == max(sizes)
+    assert vector.filled(chunks) == sum(size > 0 for size in sizes)
+    assert vector.is_cut_evenly(chunks) == (len(set(sizes)) == 1)
+    assert [vector.is_filled(i, chunks) for i in range(chunks)] == [size > 0 for size in sizes]
+    for left_out in range(-1, chunks + 1):
+        rest = [size for i, size in enumerate(sizes) if i != left_out % chunks]
+        assert chunks_except(vector, chunks, left_out) == Traffic(sum(size > 0 for size in rest), sum(rest))
+
+
+def test_a_vector_of_no_element_takes_no_time() -> None:
+    for name in names():
+        claim = get(name).claim(5, Vector(0))
+        assert claim.total == Traffic(0, 0)
+        assert claim.time is not None
+        assert claim.time(A, B, G) == 0
+        assert exact_run(get(name).schedule(5), Vector(0), A, B, G).makespan_s == 0
+
+
+def test_a_closed_form_does_not_see_a_schedule() -> None:
+    """It holds for a million workers, in no time, where a schedule would have 2·10¹² messages."""
+    n = 10**6
+    claim = get("ring_all_reduce").claim(n, Vector(10**9))
+    assert claim.total == Traffic(2 * n * (n - 1), 2 * (n - 1) * 4 * 10**9)
+    assert claim.sent(0) == Traffic(2 * (n - 1), 8 * (10**9 - 1000))
+
+
+@pytest.mark.xfail(
+    strict=True, raises=KeyError, reason="somebody else's goal has no lower bound, and none is looked for"
+)
+def test_a_bound_of_an_operation_that_is_not_known_here() -> None:
+    with pytest.raises(InputError):
+        bound("broadcast", 4, 100, (A, B, G), 4)
