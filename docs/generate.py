@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from simcomm import collectives
@@ -10,12 +16,15 @@ from simcomm.planted import Teeth, bite
 from simcomm.results import COLUMNS, RESULTS_VERSION
 
 DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 WORKERS = 4
 
 
 def results() -> str:
     """The columns of a results file."""
-    rows = "\n".join(f"| `{c.name}` | {c.kind}{', may be empty' if c.optional else ''} | {c.meaning} |" for c in COLUMNS)
+    rows = "\n".join(
+        f"| `{c.name}` | {c.kind}{', may be empty' if c.optional else ''} | {c.meaning} |" for c in COLUMNS
+    )
     return f"""# Results
 
 `simcomm run SCENARIO -o DIR` writes `DIR/results.csv`: one row per point, one column per quantity, its unit in its name.
@@ -68,8 +77,23 @@ def _row(name: str, teeth: Teeth) -> str:
     return f"| {name} | {teeth.planted} | {teeth.changing} | {' | '.join(map(str, caught))} |"
 
 
+def readme(text: str) -> str:
+    """The README with every command that stands behind a ``$`` run, and what it prints below it."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "scenarios", Path(folder) / "scenarios")
+
+        def filled(block: re.Match[str]) -> str:
+            words = shlex.split(block[1])
+            ran = subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=True)
+            shown = "\n".join(line.rstrip() for line in ran.stdout.splitlines() if line.strip())
+            return f"```console\n$ {block[1]}\n{shown}\n```"
+
+        return re.sub(r"```console\n\$ (simcomm .*)\n(?:.*\n)*?```", filled, text)
+
+
 PAGES = {"results.md": results, "planted_bugs.md": planted_bugs}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), encoding="utf-8")
+    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")

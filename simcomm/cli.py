@@ -57,9 +57,13 @@ def run(scenario: Path, overrides: tuple[str, ...], out: Path | None, jobs: int 
     for warning in results.warnings:
         click.echo(f"warning: {warning}", err=True)
     if plots and not results.interrupted:
-        figures = _figures_of(results, document)
-        for path in _save(figures, folder, ("png", "svg")):
-            click.echo(f"plot {path}")
+        for name, draw in _figures_of(results, document).items():
+            try:
+                written = _save({name: draw}, folder, ("png", "svg"))
+            except InputError as error:  # a plot that cannot show these results costs nothing but itself
+                click.echo(f"no plot {name}: {error}", err=True)
+            else:
+                click.echo("\n".join(f"plot {path}" for path in written))
     _exit_with(results)
 
 
@@ -243,7 +247,9 @@ def _results_table(results: Results, swept: Sequence[str]) -> Table:
 def _verdict(cell: Any) -> str:
     if not cell.right:
         return f"{cell.found} WRONG, expected {cell.expected}"
-    return f"{cell.found}" if cell.expected is None else f"{cell.found} = {cell.expected} ok"
+    if cell.expected is None:
+        return str(cell.found)
+    return f"{cell.found} = {cell.expected} ok" if cell.expected else f"{cell.found} ok"
 
 
 def _table(*columns: str) -> Table:

@@ -48,7 +48,7 @@ class Case:
         if not self.size_bytes[index]:
             return ZERO
         rate = self.routes[row.src, row.dst].bandwidth_Bps * min(factor[row.src], factor[row.dst])
-        return Fraction(self.size_bytes[index]) / rate
+        return Fraction(self.size_bytes[index] / rate)
 
     def reduction(self, index: int) -> Fraction:
         """bγ of an operation."""
@@ -124,7 +124,7 @@ class SlowLogGP:
         """Start and end of every operation."""
         now = ZERO
         while True:
-            while any([self._go_on(index, now) for index in range(len(self.stage))]):
+            while sum(self._go_on(index, now) for index in range(len(self.stage))):
                 pass
             if not self._serve(now):
                 later = [t for t in self._times() if t > now]
@@ -178,7 +178,7 @@ class SlowLogGP:
 
     def _take(self, index: int, now: Fraction) -> None:
         case, place = self.case, self._place(index)
-        o, g = case.model.overhead_s, case.model.gap_s
+        o, g = Fraction(case.model.overhead_s), Fraction(case.model.gap_s)
         work = case.serialisation(index)
         if place[0] == "processor":
             hold = to_go = case.compute_s[index]

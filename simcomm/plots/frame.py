@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -40,19 +41,24 @@ def finish(
     figure.text(0.5, 1 - 0.08 / height_in, title, size=TITLE_PT, weight="bold", ha="center", va="top")
     figure.text(0.5, 1 - 0.32 / height_in, "\n".join(above[1:]), size=TEXT_PT, ha="center", va="top")
     figure.text(0.5, _GAP_IN / 2 / height_in, "\n".join(below), size=TEXT_PT - 1, ha="center", va="bottom")
-    for text in figure.texts:
-        text.set_in_layout(False)
+    around: list[Artist] = [*figure.texts]
     if handles:
         anchor = (0.5, notes_in / height_in)
-        legend = figure.legend(
-            handles=handles, loc="lower center", bbox_to_anchor=anchor, ncols=columns, fontsize=TEXT_PT, frameon=False
-        )
-        legend.set_in_layout(False)
-    engine = ConstrainedLayoutEngine(rect=(0, foot_in / height_in, 1, panels_in / height_in))
-    figure.set_layout_engine(engine)
+        look: dict[str, Any] = {"fontsize": TEXT_PT, "frameon": False}
+        around.append(figure.legend(handles=handles, loc="lower center", bbox_to_anchor=anchor, ncols=columns, **look))
+    _fix_layout(figure, around, (0, foot_in / height_in, 1, panels_in / height_in))
+    return figure
+
+
+def _fix_layout(figure: Figure, around: Sequence[Artist], inner: tuple[float, float, float, float]) -> None:
+    """Lay the panels out once within ``inner``, as if what is around them were not there."""
+    for artist in around:
+        artist.set_in_layout(False)
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=inner))
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    return figure
+    for artist in around:
+        artist.set_in_layout(True)
 
 
 def _grid(handles: Sequence[Any], width_in: float) -> tuple[int, int]:

@@ -30,6 +30,8 @@ def save(figure: Figure, path_without_suffix: str | Path, formats: Sequence[str]
     files = {base.with_name(f"{base.name}.{name}"): rendered(figure, name) for name in formats}
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise InputError(f"{base.parent}: cannot be written: it is not a folder") from None
     except OSError as error:
         raise output_failure(base.parent, error) from error
     for path, data in files.items():

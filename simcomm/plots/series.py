@@ -13,7 +13,7 @@ from simcomm.results import Result
 from simcomm.units import format_bandwidth, format_size, format_time
 
 MOST_SERIES = 12
-LONGEST_LABEL = 90
+LONGEST_LABEL = 110
 
 Value = Callable[[Result], float | None]
 

@@ -25,6 +25,7 @@ MOST_NODES = 256
 MOST_NAMED_LINKS = 24
 SIDE_IN = 7.5
 LARGEST_NODE_PT = 36.0
+_FEW_LINKS = 30
 _SMALLEST_TEXT_PT = 3.5
 #: About how many points a unit of the positions has: the circle has a radius of 1.
 _UNIT_PT = SIDE_IN * 72 / 2.5
@@ -33,16 +34,27 @@ Positions = dict[Any, tuple[float, float]]
 
 
 class Sketch(NamedTuple):
-    """Where to draw: the axes, the positions of the nodes, and their diameters in points."""
+    """Where to draw: the axes, the positions of the nodes, their diameters in points, and how many links there are."""
 
     axes: Axes
     at: Positions
     node_pt: Mapping[Any, float]
+    links: int
+
+    @property
+    def room(self) -> float:
+        """1 where nodes are as large as they may be, less where they are crowded."""
+        return min(self.node_pt.values()) / LARGEST_NODE_PT
 
     @property
     def bend(self) -> float:
         """How much links bend to their right, as a part of their length: less where nodes are crowded."""
-        return 0.12 * min(self.node_pt.values()) / LARGEST_NODE_PT
+        return 0.12 * self.room
+
+    def width_pt(self, share: float) -> float:
+        """The width of a link that carries this share of the busiest one's bytes: less where links are crowded."""
+        crowd = max(0.2, min(self.room, math.sqrt(_FEW_LINKS / max(self.links, 1))))
+        return (0.8 + 4.2 * share) * crowd if share else 0.6
 
     def on_link(self, link: tuple[Any, Any], part: float) -> tuple[float, float]:
         """The point of a link after this part of its (quadratic Bézier) curve."""
@@ -65,7 +77,7 @@ def traffic(graph: nx.DiGraph[Any], bytes_on_link: Mapping[tuple[Any, Any], int]
     colours = ScalarMappable(Normalize(0, most or 1), shades)
     with drawing():
         figure = new_figure(SIDE_IN + (4.5 if _is_wide(at) else 1.5), SIDE_IN)
-        sketch = Sketch(figure.subplots(), at, _diameters_pt(graph, at))
+        sketch = Sketch(figure.subplots(), at, _diameters_pt(graph, at), len(carried))
         _frame(sketch)
         for link, size_bytes in sorted(carried.items(), key=lambda item: item[1]):
             _draw_link(sketch, link, size_bytes / (most or 1), colours.to_rgba(np.array(size_bytes)))
@@ -172,8 +184,7 @@ def _diameter_pt(places: list[tuple[float, float]]) -> float:
 
 def _draw_link(sketch: Sketch, link: tuple[Any, Any], share: float, colour: Any) -> None:
     """An arrow that bends to its right, so that the two directions of a cable lie side by side."""
-    crowd = min(sketch.node_pt.values()) / LARGEST_NODE_PT
-    width = (0.8 + 4.2 * share) * max(crowd, 0.25) if share else 0.6
+    width = sketch.width_pt(share)
     arrow = FancyArrowPatch(
         sketch.at[link[0]],
         sketch.at[link[1]],

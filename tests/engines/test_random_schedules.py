@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import given, settings
 from random_runs import Case, SlowLogGP, cases
 
-MANY = settings(deadline=None, max_examples=300)
+MANY = settings(deadline=None, max_examples=400)
 SOME = settings(deadline=None, max_examples=150)
 
 

@@ -147,7 +147,7 @@ def test_all_parameters_at_once() -> None:
 
 def test_the_rate_is_the_smallest_bandwidth_and_the_latency_the_sum_along_the_route() -> None:
     # 0 -(8 B/s, 1 s)- switch -(2 B/s, 3 s)- 1, and 2 on a link of 4 B/s, 1/2 s.
-    graph = nx.Graph()
+    graph: nx.Graph[Any] = nx.Graph()
     graph.add_nodes_from([0, 1, 2], kind="host")
     graph.add_node("switch", kind="switch")
     links = {0: (8, ONE), 1: (2, Fraction(3)), 2: (4, Fraction(1, 2))}

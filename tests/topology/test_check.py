@@ -12,7 +12,7 @@ import pytest
 from simcomm.errors import InputError
 from simcomm.topology.check import checked, hosts
 
-LINK = {"bandwidth_Bps": 8, "latency_s": 2}
+LINK: dict[str, Any] = {"bandwidth_Bps": 8, "latency_s": 2}
 
 
 def pair(kind: type[nx.Graph[Any]] = nx.Graph, **link: Any) -> nx.Graph[Any]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from simcomm.errors import InputError
 from simcomm.topology import build
-from simcomm.topology.check import checked
+from simcomm.topology.check import checked, hosts
 from simcomm.topology.cluster import Cluster, place
 
 THIRD = Fraction(1, 3)
@@ -82,7 +82,7 @@ def test_no_two_ranks_are_closer_than_the_least_latency(data: st.DataObject) -> 
         st.lists(st.sampled_from(every_pair(size)), max_size=8)
     ):
         graph.add_edge(a, b, bandwidth_Bps=1, latency_s=data.draw(st.integers(0, 5)))
-    count = sum(kind == "host" for _, kind in graph.nodes(data="kind"))
+    count = len(hosts(graph))
     found = place("random", graph, data.draw(st.integers(2, count)), [])
     distances = dict(nx.all_pairs_dijkstra_path_length(graph, weight="latency_s"))
     closest = min(distances[a][b] for a in found.hosts for b in found.hosts if a != b)
@@ -108,6 +108,24 @@ def test_routes_are_uniform_when_all_that_are_used_are_alike() -> None:
     assert place("ring", ring, 4, []).uniform is None
     assert place("rack", rack(), 3, [(0, 1), (1, 0)]).uniform == (5, 5)
     assert place("rack", rack(), 3, [(0, 1), (0, 2)]).uniform is None
+
+
+def test_bytes_on_every_link_that_a_route_crosses() -> None:
+    ring = build("ring", 4, 1, 1)
+    found = place("ring", ring, 4, [(0, 2), (2, 1), (1, 2)]).link_bytes(
+        [0, 2, 1, 1, 3], [2, 1, 2, 2, 0], [5, 7, 2**60, 1, 0]
+    )
+    # 0 -> 2 goes over 1; what has no byte needs no route.
+    crossed = {(0, 1): 5, (1, 2): 5 + 2**60 + 1, (2, 1): 7}
+    assert found == dict.fromkeys(ring.edges, 0) | crossed
+    assert cluster("star", 3, 3).link_bytes([0, 1], [1, 2], [3, 4]) == {
+        (0, "switch"): 3,
+        ("switch", 0): 0,
+        (1, "switch"): 4,
+        ("switch", 1): 3,
+        (2, "switch"): 0,
+        ("switch", 2): 4,
+    }
 
 
 def test_what_all_links_have_in_common() -> None:

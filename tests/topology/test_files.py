@@ -209,7 +209,9 @@ PORT = f'<graphml {XMLNS}><graph edgedefault="directed"><node id="a"><port name=
         pytest.param("lab.json", b'{"graph": 3, ' + NODES + b', "edges": []}', id="TypeError in checked"),
         pytest.param(
             "lab.json",
-            b"{" + NODES + b', "edges": [{"source": 1, "target": 2, "latency_s": 0, "bandwidth_Bps": 1'
+            b"{"
+            + NODES
+            + b', "edges": [{"source": 1, "target": 2, "latency_s": 0, "bandwidth_Bps": 1'
             + b"0" * 400
             + b"}]}",
             id="OverflowError in checked",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -72,7 +73,7 @@ def test_the_order_in_which_links_were_added_and_pairs_are_asked_for_does_not_ma
 @settings(deadline=None, max_examples=100)
 def test_latencies_add_up_and_the_smallest_bandwidth_counts(graph: nx.DiGraph[Any]) -> None:
     for route in routes(graph, reachable(graph)).values():
-        links = [graph[a][b] for a, b in zip(route.nodes, route.nodes[1:], strict=False)]
+        links = [graph[a][b] for a, b in pairwise(route.nodes)]
         assert route.latency_s == sum(link["latency_s"] for link in links)
         assert route.bandwidth_Bps == min(link["bandwidth_Bps"] for link in links)
         assert isinstance(route.latency_s, Fraction)
@@ -117,7 +118,7 @@ def test_routes_of_the_built_in_topologies(kind: str, source: int, target: int, 
     graph = build(kind, 6, Fraction(7), Fraction(1, 3))
     route = routes(graph, [(source, target)])[source, target]
     assert route == Route(nodes, Fraction(len(nodes) - 1, 3), Fraction(7))
-    assert route.links == tuple(zip(nodes, nodes[1:], strict=False))
+    assert route.links == tuple(pairwise(nodes))
 
 
 def test_no_pair_has_no_route() -> None:

@@ -1,0 +1,77 @@
+"""The dict of collectives: names, spellings, and the house rules that hold for every one of them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import simcomm.collectives
+from simcomm.collectives import COLLECTIVES, get, names
+from simcomm.collectives.base import Collective
+from simcomm.errors import InputError
+
+FOLDER = Path(simcomm.collectives.__file__).parent
+
+
+def test_names() -> None:
+    assert names() == ("all_to_all", "parameter_server", "ring_all_gather", "ring_all_reduce", "ring_reduce_scatter")
+    assert list(names()) == sorted(set(names()))
+    assert [get(name).name for name in names()] == list(names())
+
+
+def test_every_collective_of_every_file_has_its_line_in_the_dict() -> None:
+    found = {
+        f"{module.__name__}:{attribute}"
+        for path in FOLDER.glob("*.py")
+        for module in [import_module(f"simcomm.collectives.{path.stem}")]
+        for attribute, value in vars(module).items()
+        if isinstance(value, Collective)
+    }
+    assert found == set(COLLECTIVES.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ring_allreduce", "; did you mean 'ring_all_reduce'?"),
+        ("alltoall", "; did you mean 'all_to_all'?"),
+        ("Parameter_Server", "; did you mean 'parameter_server'?"),
+        ("butterfly", ""),
+        ("", ""),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_right_one(name: str, hint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        get(name)
+    assert str(refused.value) == f"unknown collective {name!r}{hint}"
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_collective_says_what_it_is_and_where_it_is_from(name: str) -> None:
+    collective = get(name)
+    assert re.fullmatch(r"[A-Z][^\n]{20,160}\.", collective.summary), collective.summary
+    assert re.search(r"\b(19|20)\d\d\b", collective.source), "a source has a year"
+    module = sys.modules[collective.build.__module__]
+    for documented in (module, collective.build, collective.closed_form):
+        assert inspect.getdoc(documented), documented
+    assert "S" in (inspect.getdoc(collective.closed_form) or "") or name == "parameter_server"
+    assert collective.variants[0] == {}, "the defaults come first"
+    for options in collective.variants:
+        collective.check(4, options)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
+def test_a_file_is_one_screen(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 110
+
+
+def test_a_collective_is_imported_when_it_is_asked_for() -> None:
+    code = "import sys, simcomm.collectives; print('numpy' in sys.modules, 'simcomm.collectives.ring' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "False False\n"
