@@ -246,7 +246,7 @@ def _results_table(results: Results, swept: Sequence[str]) -> Table:
 
 def _verdict(cell: Any) -> str:
     if not cell.right:
-        return f"{cell.found} WRONG, expected {cell.expected}"
+        return f"{cell.found} WRONG" + (f", expected {cell.expected}" if cell.expected else "")
     if cell.expected is None:
         return str(cell.found)
     return f"{cell.found} = {cell.expected} ok" if cell.expected else f"{cell.found} ok"

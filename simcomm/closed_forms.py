@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from simcomm.errors import InputError
+
 #: Seconds as a float, or exactly as a Fraction: the formulas work with either.
 Seconds: TypeAlias = float | Fraction
 
@@ -29,6 +31,11 @@ class Vector:
 
     elements: int
     itemsize: int = 4
+
+    def __post_init__(self) -> None:
+        for name, value, least in (("elements", self.elements, 0), ("itemsize", self.itemsize, 1)):
+            if type(value) is not int or value < least:
+                raise InputError(f"{name}: {value!r}; expected a whole number of at least {least}")
 
     @property
     def bytes(self) -> int:
@@ -106,6 +113,10 @@ def chunks_except(vector: Vector, chunks: int, *left_out: int) -> Traffic:
     )
 
 
+#: How many times every element has to be sent n − 1 times: to be added up, and to be spread.
+_TRIPS = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1}
+
+
 def busbw_factor(operation: str, workers: int) -> Fraction:
     """busbw = algbw · factor, as nccl-tests defines it (its PERFORMANCE.md).
 
@@ -114,8 +125,7 @@ def busbw_factor(operation: str, workers: int) -> Fraction:
     >>> busbw_factor("all_reduce", 4), busbw_factor("all_gather", 4), busbw_factor("broadcast", 4)
     (Fraction(3, 2), Fraction(3, 4), Fraction(1, 1))
     """
-    shares = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1}
-    return Fraction(shares[operation] * (workers - 1), workers) if operation in shares else Fraction(1)
+    return Fraction(_TRIPS[operation] * (workers - 1), workers) if operation in _TRIPS else Fraction(1)
 
 
 def lower_bound(
@@ -140,7 +150,7 @@ def lower_bound(
 
     ``alpha_s`` is the smallest latency between two hosts, ``slowest_port_s_per_byte`` the β of the slowest worker,
     ``all_ports_bytes_per_s`` the sum over the ranks' ports in one direction. Links inside the network are not
-    looked at. One worker, or no byte, takes no time.
+    looked at. One worker, or no byte, takes no time; of other operations simcomm knows no bound and says 0.
 
     >>> s = Fraction(100)
     >>> lower_bound("all_reduce", 4, 100, alpha_s=Fraction(1), slowest_port_s_per_byte=Fraction(1),
@@ -148,10 +158,9 @@ def lower_bound(
     Fraction(151, 1)
     """
     zero = 0 * alpha_s
-    if workers == 1 or size_bytes == 0:
+    if workers == 1 or size_bytes == 0 or operation not in _TRIPS:
         return zero
-    per_element = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1}[operation]
-    everyone = per_element * (workers - 1) * size_bytes / all_ports_bytes_per_s
+    everyone = _TRIPS[operation] * (workers - 1) * size_bytes / all_ports_bytes_per_s
     # An all-reduce's worker sends all that it has; in the halves it may keep its own 1/n, which varies with the cut.
     one_worker = size_bytes * slowest_port_s_per_byte if operation == "all_reduce" else zero
     additions = zero if operation == "all_gather" else (workers - 1) * size_bytes * gamma_s_per_byte / ranks

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,19 @@ class Flow:
 
     def propagate(self, values: npt.NDArray[np.uint64], add: np.ufunc) -> None:
         """Add to every node's own value, in place, the values that flow into it; ``add`` is + or bitwise or."""
-        for begin, end in zip(self.level_start[:-1], self.level_start[1:], strict=True):
+        for begin, end in pairwise(self.level_start.tolist()):
             target = self.target[begin:end]
             starts = _starts(target)
             arriving: Any = add.reduceat(values[self.source[begin:end]], starts, axis=0)
             values[target[starts]] = add(values[target[starts]], arriving)
+
+    def used(self) -> Flags:
+        """Which nodes flow into what is held at the end."""
+        used = self.operation < 0
+        for begin, end in reversed(list(pairwise(self.level_start.tolist()))):
+            source, target = self.source[begin:end], self.target[begin:end]
+            used[source[used[target]]] = True
+        return used
 
     def only(self, chunks: Ints) -> Flow:
         """The flow of some chunks."""

@@ -2,8 +2,9 @@
 
 Contribution sets travel along the dependencies of a schedule. What a message carries of a chunk is the sender's own
 contribution and what its dependencies left there, in the order of their numbers: a copy or a computation replaces
-what was before, a reduction adds a *disjoint* set. What a rank ends with is the same sum over all that was written
-to it. A contribution that arrives twice, not at all or at the wrong place is named with its rank, chunk and step.
+what was before, a reduction adds a set that must be *disjoint* if anybody uses the sum. What a rank ends with is the
+same sum over all that was written to it. A contribution that arrives twice, not at all or at the wrong place is named
+with its rank, chunk and step.
 
 Two encodings of a set, one propagation:
 
@@ -15,12 +16,12 @@ Two encodings of a set, one propagation:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from simcomm.errors import ProofError
+from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flags, Flow, Predicate, flow_of
 from simcomm.schedule import Ints, Schedule, ranks_of
 
@@ -81,6 +82,10 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
     Traceback (most recent call last):
     simcomm.errors.ProofError: rank 0, chunk 0: the gradient of worker 1 is missing at the end; it never left its rank
     """
+    if not 1 <= workers <= schedule.ranks:
+        raise InputError(f"{workers} workers in a schedule of {schedule.ranks} ranks; expected 1 to {schedule.ranks}")
+    if method not in (None, *get_args(Method)):
+        raise InputError(f"unknown method {method!r}; expected one of {', '.join(get_args(Method))}")
     flow = flow_of(schedule, workers, goal.has, goal.needs)
     places = int(np.count_nonzero(flow.operation < 0))
     batches = -(-len(flow.rank) * -(-workers // 64) * 8 // BATCH_BYTES)
@@ -119,6 +124,8 @@ def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> 
     size = np.bitwise_count(sets).sum(axis=1, dtype=np.int64)
     arrived = flow.own + np.bincount(flow.target, size[flow.source], minlength=len(size)).astype(np.int64)
     doubled = (arrived != size)[flow.target]
+    if doubled.any():  # a sum that nobody uses does no harm
+        doubled &= flow.used()[flow.target]
     if doubled.any():
         raise ProofError(_name_doubled(schedule, flow, sets, int(flow.target[np.argmax(doubled)])))
     end = np.flatnonzero(flow.operation < 0)
@@ -131,7 +138,7 @@ def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> 
         place = end[np.argmax(wrong)]
         elsewhere = f"\n(and {wrong.sum() - 1} more places are wrong)" if wrong.sum() > 1 else ""
         right = set(_members(expected.view("<u8")[which[np.argmax(wrong)]]))
-        raise ProofError(_name_wrong(schedule, flow, sets, int(place), right) + elsewhere)
+        raise ProofError(_name_missing(schedule, goal, flow, sets, int(place), right) + elsewhere)
 
 
 def _members(words: Words) -> list[int]:
@@ -154,38 +161,22 @@ def _name_doubled(schedule: Schedule, flow: Flow, sets: Words, node: int) -> str
     raise AssertionError("a doubled contribution that is not doubled")  # pragma: no cover - the caller saw it
 
 
-def _name_wrong(schedule: Schedule, flow: Flow, sets: Words, node: int, right: set[int]) -> str:
-    where = f"rank {flow.rank[node]}, chunk {flow.chunk[node]}: "
-    got = set(_members(sets[node]))
-    if got - right:
-        return (
-            where
-            + f"the gradient of worker {ranks_of(sorted(got - right))} is here, misplaced"
-            + _last_write(schedule, flow, node)
-        )
-    missing = sorted(right - got)
-    return (
-        where
-        + f"the gradient of worker {ranks_of(missing)} is missing at the end"
-        + _how_far(schedule, flow, sets, node, missing[0])
-    )
-
-
-def _how_far(schedule: Schedule, flow: Flow, sets: Words, node: int, worker: int) -> str:
-    """Where the missing gradient got to: the last message of its chunk that carried it."""
+def _name_missing(schedule: Schedule, goal: Goal, flow: Flow, sets: Words, node: int, right: set[int]) -> str:
+    """Who is missing, and where the first of them got to: the last message of its chunk that carried it."""
+    missing = sorted(right - set(_members(sets[node])))
+    worker, chunk = missing[0], int(flow.chunk[node])
     bit = np.uint64(1) << np.uint64(worker % 64)
-    carries = (flow.chunk == flow.chunk[node]) & (flow.operation >= 0) & ((sets[:, worker // 64] & bit) != 0)
+    carries = (flow.chunk == chunk) & (flow.operation >= 0) & ((sets[:, worker // 64] & bit) != 0)
     carriers = flow.operation[carries]
     carriers = carriers[schedule.is_message[carriers]]
+    missed = f"rank {flow.rank[node]}, chunk {chunk}: the gradient of worker {ranks_of(missing)} is missing at the end"
     if not len(carriers):
-        return "; it never left its rank"
+        return f"{missed}; it never left its rank" if len(missing) == 1 else f"{missed}; they never left their ranks"
     last = int(carriers[np.argmax(schedule.step[carriers])])
-    return f"; that of worker {worker} was last carried by {_operation(schedule, last)}"
-
-
-def _last_write(schedule: Schedule, flow: Flow, node: int) -> str:
-    writers = flow.operation[flow.source[flow.target == node]]
-    return f"; the last write there is {_operation(schedule, int(writers.max()))}" if len(writers) else ""
+    reached = schedule.dst[last]
+    needed = bool(goal.needs(np.array(reached), np.array(chunk)))
+    astray = "" if needed else f", misplaced: rank {reached} does not need chunk {chunk}"
+    return f"{missed}; that of worker {worker} got as far as rank {reached}, by {_operation(schedule, last)}{astray}"
 
 
 def _operation(schedule: Schedule, index: int) -> str:

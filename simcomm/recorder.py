@@ -9,9 +9,15 @@ import numpy.typing as npt
 
 from simcomm.errors import InputError
 from simcomm.schedule import COMPUTE, COPY, KINDS, REDUCE, Ints, Schedule, expand
+from simcomm.writers import Pairs, Writers
 
 #: Operations to wait for: none, one per item, or several such arrays.
 After: TypeAlias = npt.ArrayLike | tuple[npt.ArrayLike, ...] | None
+
+#: Who reads or writes which chunks: rank, first chunk and number of chunks, one of each per item of a call.
+Ranges: TypeAlias = tuple[Ints, Ints, Ints]
+
+_NONE: Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 class Recorder:
@@ -41,19 +47,15 @@ class Recorder:
     """
 
     def __init__(self, ranks: int, chunks: int = 1) -> None:
-        if ranks < 1 or chunks < 1:
+        ranks_, chunks_ = _whole("Recorder", ranks, chunks)
+        if ranks_.size != 1 or ranks_[0] < 1 or chunks_[0] < 1:
             raise InputError(f"{ranks} ranks and {chunks} chunks; expected at least one of each")
-        self.ranks = ranks
-        self.chunks = chunks
+        self.ranks, self.chunks = int(ranks_[0]), int(chunks_[0])
+        self._writers = Writers(self.ranks * self.chunks)
         self._size = 0
         # Of every call: kind, src, dst, chunk, count, seconds and how many operations each one waits for.
         self._pieces: list[tuple[npt.NDArray[Any], ...]] = []
         self._after: list[Ints] = []
-        # The last writers of every (rank, chunk): a linked list of (operation, writer before it), -1 ends it.
-        self._last = np.full(ranks * chunks, -1, dtype=np.int32)
-        self._writer = np.zeros(1024, dtype=np.int32)
-        self._before = np.full(1024, -1, dtype=np.int32)
-        self._writes = 0
 
     def copy(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Ints:
         """``src`` sends chunks to ``dst``, which stores them; takes what :meth:`reduce` takes."""
@@ -64,7 +66,7 @@ class Recorder:
 
         ``count`` is how many chunks from ``chunk`` on (1). ``own=True`` sends the sender's own gradient, whatever it
         has received since. ``after`` are further operations to wait for: one per message (−1 for none), or a tuple of
-        such arrays.
+        such arrays; of one that wrote the chunk at the sender, the message also takes what it wrote.
         """
         return self._send(REDUCE, src, dst, chunk, **more)
 
@@ -81,19 +83,13 @@ class Recorder:
         With 0 s and ``after`` it is a plain "wait until": messages that are recorded with ``after`` it are held back
         without taking anything from what it waited for.
         """
-        if not np.all(np.isfinite(np.asarray(seconds, dtype=float)) & (np.asarray(seconds, dtype=float) >= 0)):
-            raise InputError(f"compute: {np.asarray(seconds)} s; expected a time of 0 s or more")
-        place, first, many = self._places("compute", rank, chunk, count)
-        busy = np.broadcast_to(
-            np.asarray(seconds, dtype=np.float64), np.broadcast_shapes(place.shape, np.shape(seconds))
-        )
-        place, first, many, busy = (np.array(a).ravel() for a in np.broadcast_arrays(place, first, many, busy))
-        self._in_range("compute", (place, place, first, many))
-        reader, cells = self._cells(place, first, many)
-        waits = self._with(after, *self._writers(reader, cells), len(place))
-        numbers = self._append(COMPUTE, (place, place, first, many), busy, *waits)
-        self._write(COMPUTE, cells, numbers[reader])
-        return numbers
+        busy = _seconds(seconds)
+        place, first, many, _ = _whole("compute", rank, chunk, count, np.zeros(busy.shape, np.int64))
+        busy = _broadcast("compute", busy, place)[0].ravel()
+        self._in_range("compute", place, place, first, many)
+        _, cells = self._cells((place, first, many))
+        self._refuse_twice("compute", cells)
+        return self._compute((place, first, many), busy, self._after_of("compute", after, len(place)))
 
     def schedule(self) -> Schedule:
         """What was recorded so far, as an immutable schedule."""
@@ -127,27 +123,71 @@ class Recorder:
         own: bool = False,
         after: After = None,
     ) -> Ints:
-        message = self._places(KINDS[kind], src, dst, chunk, count)
-        self._in_range(KINDS[kind], message)
-        sender, receiver, first, many = message
-        reads = (np.empty(0, np.int64), np.empty(0, np.int64)) if own else self._read(sender, first, many)
-        waits = self._with(after, *reads, len(sender))
-        numbers = self._append(kind, message, np.zeros(len(sender)), *waits)
-        written_by, cells = self._cells(receiver, first, many)
-        self._write(kind, cells, numbers[written_by])
+        """Check everything first: a call that is refused leaves nothing behind."""
+        what = KINDS[kind]
+        sender, receiver, first, many = _whole(what, src, dst, chunk, count)
+        self._in_range(what, sender, receiver, first, many)
+        item, cells = self._cells((receiver, first, many))
+        if kind == COPY:
+            self._refuse_twice(what, cells)
+        waits = self._after_of(what, after, len(sender))
+        reads = _NONE if own else self._read((sender, first, many))
+        numbers = self._append(kind, sender, receiver, (first, many), np.zeros(len(sender)), _join(waits, reads))
+        self._writers.write(cells, numbers[item], adds=kind == REDUCE)
         return numbers
 
-    def _places(self, what: str, *values: npt.ArrayLike) -> tuple[Ints, ...]:
-        arrays = [np.asarray(value) for value in values]
-        for array in arrays:
-            if array.dtype.kind not in "iu":
-                raise InputError(
-                    f"{what}: {array.tolist()!r} is not a whole number; expected ranks and chunks as integers"
-                )
-        return tuple(np.array(a, dtype=np.int64).ravel() for a in np.broadcast_arrays(*arrays))
+    def _compute(self, ranges: Ranges, seconds: npt.NDArray[np.float64], waits: Pairs) -> Ints:
+        place, first, many = ranges
+        item, cells = self._cells(ranges)
+        waits = _join(waits, self._writers.all(item, cells))
+        numbers = self._append(COMPUTE, place, place, (first, many), seconds, waits)
+        self._writers.write(cells, numbers[item], adds=False)
+        return numbers
 
-    def _in_range(self, what: str, operation: tuple[Ints, ...]) -> None:
-        src, dst, chunk, count = operation
+    def _read(self, ranges: Ranges) -> Pairs:
+        """Who waits for what, after joining what has several writers: one join per range that is read."""
+        item, cells = self._cells(ranges)
+        several, reads = self._writers.last(item, cells)
+        if not len(several):
+            return reads
+        joined, which = np.unique(np.stack(ranges)[:, several], axis=1, return_inverse=True)
+        joins = self._compute((joined[0], joined[1], joined[2]), np.zeros(joined.shape[1]), _NONE)
+        alone = ~np.isin(reads[0], several)
+        return np.concatenate([reads[0][alone], several]), np.concatenate([reads[1][alone], joins[which.ravel()]])
+
+    def _append(self, kind: int, src: Ints, dst: Ints, chunks: tuple[Ints, Ints], seconds: Any, waits: Pairs) -> Ints:
+        """Add operations; ``waits`` are pairs (item, operation) in any order."""
+        numbers = np.arange(self._size, self._size + len(src))
+        pairs = np.unique(waits[0] * np.int64(2**31) + waits[1])
+        counts = np.bincount(pairs >> 31, minlength=len(src))
+        self._pieces.append((np.full(len(src), kind), src, dst, *chunks, seconds, counts))
+        self._after.append((pairs & (2**31 - 1)).astype(np.int32))
+        self._size += len(src)
+        return numbers
+
+    def _cells(self, ranges: Ranges) -> tuple[Ints, Ints]:
+        """Every (rank, chunk) in the ranges, as one number each, with the item that it belongs to."""
+        rank, first, count = ranges
+        return np.repeat(np.arange(len(rank)), count), expand(rank * self.chunks + first, count)
+
+    def _after_of(self, what: str, after: After, size: int) -> Pairs:
+        """The author's own dependencies as pairs (item, operation)."""
+        items, operations = [_NONE[0]], [_NONE[1]]
+        for given in () if after is None else after if isinstance(after, tuple) else (after,):
+            if given is None:
+                continue
+            (numbers,) = _whole(f"{what}: after", given)
+            numbers = _broadcast(f"{what}: after", numbers, np.empty(size))[0].ravel() if size else numbers[:0]
+            wrong = (numbers < -1) | (numbers >= self._size)
+            if wrong.any():
+                known = f"expected the number of a recorded operation, 0..{self._size - 1}, or -1 for none"
+                known = known if self._size else "nothing is recorded yet"
+                raise InputError(f"{what}: after: there is no operation {numbers[wrong][0]}; {known}")
+            items.append(np.flatnonzero(numbers >= 0))
+            operations.append(numbers[numbers >= 0])
+        return np.concatenate(items), np.concatenate(operations)
+
+    def _in_range(self, what: str, src: Ints, dst: Ints, chunk: Ints, count: Ints) -> None:
         least = 0 if what == "compute" else 1
         for wrong, why in (
             ((src < 0) | (src >= self.ranks), f"sender out of range 0..{self.ranks - 1}"),
@@ -158,83 +198,50 @@ class Recorder:
         ):
             if wrong.any():
                 i = int(np.argmax(wrong))
-                where = f"{src[i]} -> {dst[i]}, chunk {chunk[i]}" + (
-                    f" and {count[i] - 1} more" if count[i] > 1 else ""
-                )
+                more = f" and {count[i] - 1} more" if count[i] > 1 else ""
+                where = f"{src[i]} -> {dst[i]}, chunk {chunk[i]}{more}"
                 raise InputError(f"{what}: {why} in item {i} of this call ({where})")
 
-    def _cells(self, rank: Ints, first: Ints, count: Ints) -> tuple[Ints, Ints]:
-        """Every (rank, chunk) that is touched, as one number each, with the item that touches it."""
-        return np.repeat(np.arange(len(rank)), count), expand(rank * self.chunks + first, count)
-
-    def _read(self, rank: Ints, first: Ints, count: Ints) -> tuple[Ints, Ints]:
-        """Who waits for what, as pairs (item of this call, operation), after joining what has several writers."""
-        reader, cells = self._cells(rank, first, count)
-        last = self._last[cells]
-        several = (last >= 0) & (self._before[last] >= 0)
-        if not several.any():
-            found = last >= 0
-            return reader[found], self._writer[last[found]].astype(np.int64)
-        joined = np.unique(reader[several])
-        ranges, which = np.unique(np.stack([rank, first, count])[:, joined], axis=1, return_inverse=True)
-        join = self.compute(ranges[0], 0.0, ranges[1], ranges[2])
-        found = (last >= 0) & ~np.isin(reader, joined)
-        return (
-            np.concatenate([reader[found], joined]),
-            np.concatenate([self._writer[last[found]], join[which.ravel()]]).astype(np.int64),
-        )
-
-    def _writers(self, reader: Ints, cells: Ints) -> tuple[Ints, Ints]:
-        """All the last writers of the cells, as pairs (item, operation): one round per writer of the busiest cell."""
-        readers, writers = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        link = self._last[cells]
-        while len(link):
-            reader, link = reader[link >= 0], link[link >= 0]
-            readers.append(reader)
-            writers.append(self._writer[link].astype(np.int64))
-            link = self._before[link]
-        return np.concatenate(readers), np.concatenate(writers)
-
-    def _with(self, after: After, item: Ints, waits_for: Ints, size: int) -> tuple[Ints, Ints]:
-        """Pairs (item, operation) sorted and each once, with the author's own ``after`` among them."""
-        for operations in after if isinstance(after, tuple) else (after,):
-            extra = np.broadcast_to(np.asarray(-1 if operations is None else operations, dtype=np.int64), (size,))
-            if (extra >= self._size).any():
-                raise InputError(f"after: operation {extra.max()} is not recorded yet; expected less than {self._size}")
-            given = np.flatnonzero(extra >= 0)
-            item, waits_for = np.concatenate([item, given]), np.concatenate([waits_for, extra[given]])
-        pairs = item * np.int64(2**31) + waits_for
-        if len(pairs) > 1 and not (pairs[1:] > pairs[:-1]).all():
-            pairs = np.unique(pairs)
-        return np.bincount(pairs >> 31, minlength=size), pairs & (2**31 - 1)
-
-    def _append(self, kind: int, places: tuple[Ints, ...], seconds: Any, waits: Ints, after: Ints) -> Ints:
-        numbers = np.arange(self._size, self._size + len(places[0]))
-        self._pieces.append((np.full(len(numbers), kind), *places, seconds, waits))
-        self._after.append(after.astype(np.int32))
-        self._size += len(numbers)
-        return numbers
-
-    def _write(self, kind: int, cells: Ints, operation: Ints) -> None:
-        """Make ``operation`` a last writer of ``cells``: the only one, or one more if it is a reduction."""
-        order = np.argsort(cells, kind="stable")
-        cells, operation = cells[order], operation[order]
-        same = np.concatenate([[False], cells[1:] == cells[:-1]])
-        if kind == COPY and same.any():
-            rank, chunk = divmod(int(cells[np.argmax(same)]), self.chunks)
+    def _refuse_twice(self, what: str, cells: Ints) -> None:
+        cells = np.sort(cells)
+        twice = cells[1:][cells[1:] == cells[:-1]]
+        if len(twice):
+            rank, chunk = divmod(int(twice[0]), self.chunks)
+            several = "two copies" if what == "copy" else "two computations"
             raise InputError(
-                f"copy: two copies to rank {rank}, chunk {chunk} in one call; which one stays is undefined"
+                f"{what}: {several} to rank {rank}, chunk {chunk} in one call; which one stays is undefined"
             )
-        new = np.arange(self._writes, self._writes + len(cells), dtype=np.int32)
-        self._grow(self._writes + len(cells))
-        self._writer[new] = operation
-        before = np.where(same, new - 1, self._last[cells])
-        self._before[new] = before if kind == REDUCE else -1
-        self._last[cells] = new
-        self._writes += len(cells)
 
-    def _grow(self, size: int) -> None:
-        if size > len(self._writer):
-            room = max(size, 2 * len(self._writer), 1024)
-            self._writer = np.resize(self._writer, room)
-            self._before = np.resize(self._before, room)
+
+def _whole(what: str, *values: npt.ArrayLike) -> tuple[Ints, ...]:
+    """The values as arrays of one length; InputError unless they are whole numbers of shapes that fit each other."""
+    try:
+        arrays = [np.asarray(value) for value in values]
+    except ValueError:
+        raise InputError(f"{what}: a list of lists of different lengths; expected numbers or plain lists") from None
+    for array in arrays:
+        if array.size and array.dtype.kind not in "iu":
+            raise InputError(f"{what}: {array.tolist()!r} is not a whole number; expected integers")
+    return tuple(np.array(array, dtype=np.int64).ravel() for array in _broadcast(what, *arrays))
+
+
+def _seconds(seconds: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    try:
+        busy = np.asarray(seconds, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"compute: {seconds!r} is not a number of seconds") from None
+    if not np.all(np.isfinite(busy) & (busy >= 0)):
+        raise InputError(f"compute: {busy} s; expected a time of 0 s or more")
+    return busy
+
+
+def _broadcast(what: str, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    try:
+        return tuple(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise InputError(f"{what}: arrays of shapes {shapes} do not fit; expected one length") from None
+
+
+def _join(some: Pairs, more: Pairs) -> Pairs:
+    return np.concatenate([some[0], more[0]]), np.concatenate([some[1], more[1]])

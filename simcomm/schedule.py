@@ -103,6 +103,10 @@ class Schedule:
         for index, row in enumerate(rows):
             if row.kind not in KINDS:
                 raise InputError(f"operation {index}: unknown kind {row.kind!r}; expected one of {', '.join(KINDS)}")
+            for name in ("src", "dst", "chunk", "count"):
+                _check_whole(getattr(row, name), f"operation {index}: {name}")
+            for waited in row.after:
+                _check_whole(waited, f"operation {index}: after")
         columns = np.array([[KINDS.index(r.kind), r.src, r.dst, r.chunk, r.count] for r in rows], dtype=np.int64)
         kind, src, dst, chunk, count = columns.reshape(-1, 5).T
         lengths = np.array([len(set(r.after)) for r in rows], dtype=np.int64)
@@ -127,6 +131,7 @@ class Schedule:
         return len(self.kind)
 
     def __getitem__(self, index: int) -> Operation:
+        index = range(len(self))[index]
         return Operation(
             KINDS[self.kind[index]],
             int(self.src[index]),
@@ -204,6 +209,11 @@ class Schedule:
             yield f"  {index:>5}  {self[index]}"
 
 
+def _check_whole(value: object, where: str) -> None:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
+        raise InputError(f"{where} is {value!r}; expected a whole number below 2**31")
+
+
 def _check(schedule: Schedule) -> None:
     """Refuse columns that do not fit each other, naming the first operation that is wrong."""
     s, size = schedule, len(schedule.kind)
@@ -213,6 +223,11 @@ def _check(schedule: Schedule) -> None:
         raise InputError("the columns of a schedule differ in length")
     if len(s.after_start) != size + 1 or s.after_start[0] != 0 or s.after_start[-1] != len(s.after):
         raise InputError("after_start does not cover the column after; expected one start per operation and the end")
+    if (np.diff(s.after_start) < 0).any():
+        raise InputError("after_start goes back; expected every operation to start where the one before it ends")
+    unknown = (s.kind < 0) | (s.kind >= len(KINDS))
+    if unknown.any():
+        raise InputError(f"operation {np.argmax(unknown)}: kind {s.kind[np.argmax(unknown)]}; expected 0, 1 or 2")
     owner = np.repeat(np.arange(size), np.diff(s.after_start))
     message = s.is_message
     for wrong, why in (

@@ -67,16 +67,14 @@ def _cells(collective: Collective, n: int, options: Mapping[str, Any], vector: V
     schedule = collective.schedule(n, **options)
     claim = collective.claim(n, vector, **options)
     found = counts.count(schedule, vector)
-    ranks = range(schedule.ranks)
-    per_rank = (found.sent, found.received)
-    claimed = tuple(tuple(map(share, ranks)) for share in (claim.sent, claim.received))
+    wrong = [line for line in counts.differences(found, claim) if " by rank " in line]
     sizes = schedule.sizes_bytes(vector)
     return {
         "messages": _equal(found.total.messages, claim.total.messages),
         "bytes": _equal(found.total.bytes, claim.total.bytes),
         "largest message": Cell(str(int(sizes.max(initial=0))), None, True),
         "steps": _equal(found.steps, claim.steps),
-        "per rank": Cell(f"{schedule.ranks} ranks", "", per_rank == claimed),
+        "per rank": Cell("; ".join(wrong[:1]) or f"{schedule.ranks} ranks", "", not wrong),
         "proof": _proof(collective, n, schedule),
         "time": _time(schedule, vector, claim.time),
     }

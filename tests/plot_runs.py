@@ -56,7 +56,7 @@ def words(figure: Figure) -> str:
 
 def assert_legible(figure: Figure) -> None:
     """Nothing is cut off at the edge, no tick label touches the next, and no block of the figure another."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     tight = figure.get_tightbbox(renderer)
     width, height = figure.get_size_inches()
     assert tight.x0 >= 0, tight
@@ -75,7 +75,7 @@ def assert_legible(figure: Figure) -> None:
             _assert_ticks_apart(parent, renderer)
 
 
-def _assert_ticks_apart(axes: Axes, renderer: Any) -> None:
+def _assert_ticks_apart(axes: Any, renderer: Any) -> None:
     for axis, side in ((axes.xaxis, 0), (axes.yaxis, 1)):
         low, high = sorted(axis.get_view_interval())
         ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]

@@ -16,7 +16,6 @@ from simcomm.collectives import get, names
 from simcomm.collectives.base import Collective
 from simcomm.counts import count
 from simcomm.engines.exact import exact_run
-from simcomm.errors import InputError
 
 A, B, G = Fraction(7, 3), Fraction(1, 11), Fraction(2, 13)
 UP_TO_16 = range(1, 17)
@@ -204,7 +203,7 @@ def cases(draw: st.DrawFn) -> tuple[Collective, int, Vector, dict[str, Any]]:
     return get(name), n, Vector(elements, draw(st.sampled_from([1, 2, 4, 8]))), options
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=120)
 @given(cases(), st.fractions(0, 10), st.fractions(Fraction(1, 100), 10), st.fractions(0, 10))
 def test_counts_and_times_are_the_claimed_ones_and_no_time_is_below_the_bound(
     case: tuple[Collective, int, Vector, dict[str, Any]], alpha: Fraction, beta: Fraction, gamma: Fraction
@@ -314,9 +313,5 @@ def test_a_closed_form_does_not_see_a_schedule() -> None:
     assert claim.sent(0) == Traffic(2 * (n - 1), 8 * (10**9 - 1000))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=KeyError, reason="somebody else's goal has no lower bound, and none is looked for"
-)
 def test_a_bound_of_an_operation_that_is_not_known_here() -> None:
-    with pytest.raises(InputError):
-        bound("broadcast", 4, 100, (A, B, G), 4)
+    assert bound("broadcast", 4, 100, (A, B, G), 4) == 0

@@ -17,7 +17,7 @@ from simcomm.errors import InputError
 from simcomm.recorder import Recorder
 from simcomm.schedule import Operation, Schedule
 
-GENTLE = settings(deadline=None, derandomize=True, max_examples=150)
+GENTLE = settings(deadline=None, derandomize=True, max_examples=100)
 
 
 def waits(record: Recorder) -> list[tuple[int, ...]]:
@@ -241,15 +241,15 @@ REFUSED: dict[str, tuple[Callable[[Recorder], object], str]] = {
     ),
     "float": (
         lambda r: r.copy(np.arange(3) / 2, 1),
-        "copy: [0.0, 0.5, 1.0] is not a whole number; expected ranks and chunks as integers",
+        "copy: [0.0, 0.5, 1.0] is not a whole number; expected integers",
     ),
     "text": (
         lambda r: r.reduce("eight", 1),
-        "reduce: 'eight' is not a whole number; expected ranks and chunks as integers",
+        "reduce: 'eight' is not a whole number; expected integers",
     ),
     "true": (
         lambda r: r.copy(0, True),
-        "copy: True is not a whole number; expected ranks and chunks as integers",
+        "copy: True is not a whole number; expected integers",
     ),
     "two copies": (
         lambda r: r.copy([0, 1], 2, chunk=1),
@@ -261,14 +261,14 @@ REFUSED: dict[str, tuple[Callable[[Recorder], object], str]] = {
     ),
     "after": (
         lambda r: r.copy(0, 1, after=r.copy(1, 2) + 1),
-        "after: operation 1 is not recorded yet; expected less than 1",
+        "copy: after: there is no operation 1; expected the number of a recorded operation, 0..0, or -1 for none",
     ),
     "after nothing": (
         lambda r: r.compute(0, 1.0, after=0),
-        "after: operation 0 is not recorded yet; expected less than 0",
+        "compute: after: there is no operation 0; nothing is recorded yet",
     ),
     "NaN": (lambda r: r.compute(0, float("nan")), "compute: nan s; expected a time of 0 s or more"),
-    "negative time": (lambda r: r.compute(0, [1, -2]), "compute: [ 1 -2] s; expected a time of 0 s or more"),
+    "negative time": (lambda r: r.compute(0, [1, -2]), "compute: [ 1. -2.] s; expected a time of 0 s or more"),
     "infinite": (lambda r: r.compute(0, float("inf")), "compute: inf s; expected a time of 0 s or more"),
 }
 
@@ -327,14 +327,12 @@ def test_ten_thousand_workers_at_a_server_cost_a_join_and_not_a_product() -> Non
     assert len(record.schedule().after) == 2 * n
 
 
-@pytest.mark.xfail(strict=True, reason="an empty list is an array of floats")
 def test_an_empty_list_is_as_good_as_an_empty_array() -> None:
     record = Recorder(1)
     record.copy([], [], [])
     assert len(record.schedule()) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="two copies are refused after they were recorded")
 def test_two_copies_that_are_refused_are_not_recorded() -> None:
     record = Recorder(3)
     with pytest.raises(InputError):
@@ -342,7 +340,6 @@ def test_two_copies_that_are_refused_are_not_recorded() -> None:
     assert len(record.schedule()) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the join of this very call takes the number that does not exist yet")
 def test_after_a_number_that_only_this_call_makes_is_refused() -> None:
     record = Recorder(4)
     record.reduce([1, 2], 0)
@@ -350,7 +347,6 @@ def test_after_a_number_that_only_this_call_makes_is_refused() -> None:
         record.copy(0, 3, after=2)
 
 
-@pytest.mark.xfail(strict=True, reason="cut off to a whole number")
 def test_after_half_an_operation_is_refused() -> None:
     record = Recorder(3)
     record.copy([0, 0], [1, 2])
@@ -358,7 +354,6 @@ def test_after_half_an_operation_is_refused() -> None:
         record.copy(1, 2, after=0.7)
 
 
-@pytest.mark.xfail(strict=True, raises=(ValueError, TypeError), reason="numpy's own errors reach the author")
 @pytest.mark.parametrize(
     "call",
     [
@@ -375,9 +370,8 @@ def test_shapes_and_types_that_do_not_fit_are_refused(call: Callable[[Recorder],
         call(Recorder(3))
 
 
-@pytest.mark.xfail(strict=True, reason="only the last of them is waited for")
-def test_two_computations_on_one_chunk_in_one_call_are_both_waited_for() -> None:
+def test_two_computations_on_one_chunk_in_one_call_are_refused() -> None:
     record = Recorder(2)
-    both = record.compute([0, 0], [2, 1], chunk=0, count=1)
-    record.copy(0, 1)
-    assert waits(record)[-1] == tuple(both)
+    with pytest.raises(InputError, match="compute: two computations to rank 0, chunk 0 in one call"):
+        record.compute([0, 0], [2, 1], chunk=0, count=1)
+    assert len(record.schedule()) == 0

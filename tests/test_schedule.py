@@ -56,9 +56,9 @@ def test_any_rows_survive_the_columns(schedule: Schedule) -> None:
 
 
 def test_dependencies_are_sorted_and_each_once() -> None:
-    two = [Operation("copy", 0, 1, 0), Operation("copy", 0, 1, 0)]
-    schedule = Schedule.of(2, 1, [*two, Operation("copy", 1, 0, 0, after=(1, 0, 1))])
-    assert schedule[2].after == (0, 1)
+    rows = [Operation("copy", 0, 1, 0)] * 65
+    schedule = Schedule.of(2, 1, [*rows, Operation("copy", 1, 0, 0, after=(64, 1, 0, 64, 8))])
+    assert schedule[65].after == (0, 1, 8, 64)
 
 
 def test_the_text_is_step_by_step() -> None:
@@ -251,19 +251,16 @@ def test_ranks_of() -> None:
     assert ranks_of(np.arange(9)) == "0, 1, 2, 3, 4, 5, 6, 7, … (9 in all)"
 
 
-@pytest.mark.xfail(strict=True, reason="a negative index finds the row but loses what it waits for")
 def test_a_negative_index_counts_from_the_end() -> None:
     assert example()[-1] == ROWS[-1]
 
 
-@pytest.mark.xfail(strict=True, reason="ranks past 2**31 wrap round, fractions are cut off")
 @pytest.mark.parametrize("row", [Operation("copy", 2**32, 1, 0), Operation("copy", 0.7, 1, 0)])  # type: ignore[arg-type]
 def test_what_does_not_fit_a_column_is_refused(row: Operation) -> None:
     with pytest.raises(InputError):
         Schedule.of(2, 1, [row])
 
 
-@pytest.mark.xfail(strict=True, raises=(IndexError, ValueError, pytest.fail.Exception), reason="not looked at")
 @pytest.mark.parametrize("columns", [{"kind": [1, 7]}, {"after_start": [0, 2, 1]}])
 def test_kinds_and_starts_that_cannot_be_are_refused(columns: dict[str, list[int]]) -> None:
     good = Schedule.of(2, 3, [Operation("reduce", 0, 1, 0), Operation("copy", 1, 0, 1, after=(0,))])

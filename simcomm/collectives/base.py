@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from simcomm.closed_forms import Claim, Vector
@@ -24,10 +25,10 @@ class Collective:
 
     ``build(workers, **options)`` writes the schedule; ``closed_form(workers, vector, **options)`` says, without
     looking at one, what it sends and how long it takes. Ranks 0 … workers − 1 are the workers; further ranks are
-    servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, bool or a
-    Literal); ``ranks(workers, **options)`` says how many ranks that makes and refuses, with InputError, what else is
-    illegal. ``goal`` says who must hold what at the end, ``source`` where the algorithm is described, ``variants``
-    which sets of options are worth showing.
+    servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, float, bool,
+    str, Literal and unions of them); ``ranks(workers, **options)`` says how many ranks that makes and refuses, with
+    InputError, what else is illegal. ``goal`` says who must hold what at the end, ``source`` where the algorithm is
+    described, ``variants`` which sets of options are worth showing.
     """
 
     name: str
@@ -51,16 +52,16 @@ class Collective:
 
     def check(self, workers: int, options: Mapping[str, object]) -> dict[str, object]:
         """The options as given, or InputError saying which is unknown, of the wrong type or impossible here."""
+        if not _fits(workers, int) or workers < 1:
+            raise InputError(f"workers: {workers!r}; expected a whole number of at least 1")
         hints = get_type_hints(self.build)
         for name, value in options.items():
             if name not in self.options:
                 known = f"expected one of {', '.join(self.options)}" if self.options else "it has none"
-                hint = did_you_mean(name, self.options)
-                raise InputError(f"unknown option {name!r} of {self.name}; {known}{hint}")
-            if not _fits(value, hints[name]):
-                raise InputError(f"{name}: {value!r}; expected {_describe(hints[name])}")
-        if workers < 1:
-            raise InputError(f"workers: {workers}; expected at least 1")
+                raise InputError(f"unknown option {name!r} of {self.name}; {known}{did_you_mean(name, self.options)}")
+            hint = hints.get(name, type(self.options[name]))
+            if not _fits(value, hint):
+                raise InputError(f"{name}: {value!r}; expected {_describe(hint)}")
         self.ranks(workers, **options)
         return dict(options)
 
@@ -75,14 +76,19 @@ class Collective:
 
 
 def _fits(value: object, hint: Any) -> bool:
-    choices = get_args(hint) or (hint,)
     if get_origin(hint) is Literal:
-        return value in choices
-    return any(_fits(value, c) if get_origin(c) is Literal else type(value) is c for c in choices)
+        return value in get_args(hint)
+    if get_args(hint):
+        return any(_fits(value, choice) for choice in get_args(hint))
+    if hint in (int, float):
+        return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
+    return hint is Any or isinstance(value, hint)
 
 
 def _describe(hint: Any) -> str:
-    words = {int: "a whole number", bool: "true or false", str: "a word"}
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "nothing"}
     if get_origin(hint) is Literal:
         return " or ".join(map(str, get_args(hint)))
-    return " or ".join(words[c] if c in words else _describe(c) for c in get_args(hint) or (hint,))
+    if get_args(hint):
+        return " or ".join(map(_describe, get_args(hint)))
+    return words.get(hint, getattr(hint, "__name__", str(hint)))

@@ -11,6 +11,7 @@ the same instant the one with the lowest operation index. So a run is determinis
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Generator, Hashable, Mapping
 from functools import partial
 from typing import Any
@@ -108,8 +109,9 @@ def run(
     """Run ``schedule`` with messages of ``size_bytes`` over ``network``, and return its timeline.
 
     ``routes`` has the route of every (src, dst) that sends something, ``compute_s`` the seconds of every computation
-    (0 for messages). A message of 0 bytes is not sent: it ends when it is ready. Times are float64; if any given time
-    or bandwidth is a Fraction they are exact Fractions. Raises DeadlockError naming operations that never ended.
+    (0 for messages). A message of 0 bytes is not sent: it ends when it is ready. Times are float64; with an object
+    array of Fractions as ``compute_s`` they are exact Fractions, if all other times and bandwidths are too. Raises
+    DeadlockError naming operations that never ended, or ended at no finite time.
     """
     kind, src, dst, size = (column.tolist() for column in (schedule.kind, schedule.src, schedule.dst, size_bytes))
     seconds, exact = compute_s.tolist(), compute_s.dtype == object
@@ -154,7 +156,7 @@ def run(
 
 
 def _check_all_ended(schedule: Schedule, end_s: list[Any]) -> None:
-    never = [index for index, end in enumerate(end_s) if end is None]
+    never = [index for index, end in enumerate(end_s) if end is None or not math.isfinite(end)]
     if never:
         _ = schedule.level  # names the circle, if that is why
         named = "\n".join(f"  operation {index}: {schedule[index]}" for index in never[:10])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -31,5 +32,11 @@ def get(name: str, options: Mapping[str, Any] | None = None) -> NetworkModel:
     if name not in NETWORKS:
         raise InputError(f"unknown network model {name!r}{did_you_mean(name, NETWORKS)}")
     module, attribute = NETWORKS[name].split(":")
-    model: NetworkModel = getattr(import_module(module), attribute)(**(options or {}))
+    kind = getattr(import_module(module), attribute)
+    known = list(inspect.signature(kind).parameters)
+    for option in options or {}:
+        if option not in known:
+            hint = did_you_mean(option, known)
+            raise InputError(f"unknown option {option!r} of network {name}; expected one of {', '.join(known)}{hint}")
+    model: NetworkModel = kind(**(options or {}))
     return model

@@ -173,8 +173,10 @@ def _draw(axes: Axes, what: Drawing) -> None:
         if bar.message in critical:
             frame: dict[str, Any] = {"facecolor": "none", "edgecolor": "black", "linewidth": 2.4, "zorder": 3}
             axes.add_patch(Rectangle(corner, bar.seconds * scale, height, **frame))
-        room_in = bar.seconds / what.end_s * (WIDTH_IN - 1.5)
-        name = next((name for name in _names(what, bar) if len(name) * _CHARACTER_IN < room_in), "")
+        room = bar.seconds / what.end_s * (WIDTH_IN - 1.5) / _CHARACTER_IN
+        # If the longest number does not fit, the shorter ones would look like all that there are.
+        least = len(str(what.run.schedule.chunks - 1))
+        name = next((name for name in _names(what, bar) if max(len(name), least) < room), "")
         if name:
             middle = (corner[0] + bar.seconds * scale / 2, corner[1] + height / 2)
             axes.text(*middle, name, ha="center", va="center", size=6.5, color=_ink(bar.look["facecolor"]), zorder=4)

@@ -100,7 +100,7 @@ def _ticks(axis: Axis, low: float, high: float, write: Write) -> None:
     if decades < 0.8:
         axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     else:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if decades < 2.5 else LogLocator(numticks=6))
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if decades < 2.5 else LogLocator(numticks=7))
     axis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
     axis.set_minor_formatter(NullFormatter())
 

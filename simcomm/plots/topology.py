@@ -228,7 +228,8 @@ def _draw_nodes(sketch: Sketch, graph: nx.DiGraph[Any], labels: Mapping[Any, str
 
 
 def _about(carried: Mapping[tuple[Any, Any], int], labels: Mapping[Any, str]) -> str:
-    total = f"{format_size(sum(carried.values()))} over {sum(size > 0 for size in carried.values())} links"
+    busy = sum(size > 0 for size in carried.values())
+    total = f"{format_size(sum(carried.values()))} over {busy} link{'s' * (busy != 1)}"
     if not any(carried.values()):
         return total
     (a, b), most = max(carried.items(), key=lambda item: item[1])

@@ -13,6 +13,7 @@ from typing import Any
 import networkx as nx
 
 from simcomm.errors import InputError
+from simcomm.topology.check import checked
 from simcomm.units import parse_bandwidth, parse_time
 
 
@@ -23,7 +24,7 @@ def star(hosts: int, bandwidth: Any, latency: Any) -> nx.DiGraph[Any]:
     >>> sorted(graph[0]), graph[0]["switch"]["bandwidth_Bps"]
     (['switch'], 12500000000.0)
     """
-    return _cables(hosts, ["switch"], [(host, "switch") for host in range(hosts)], bandwidth, latency)
+    return _cables(_counted(hosts), ["switch"], ((host, "switch") for host in range(hosts)), bandwidth, latency)
 
 
 def ring(hosts: int, bandwidth: Any, latency: Any) -> nx.DiGraph[Any]:
@@ -32,8 +33,8 @@ def ring(hosts: int, bandwidth: Any, latency: Any) -> nx.DiGraph[Any]:
     >>> sorted(ring(4, "1 GB/s", "1 us")[0])
     [1, 3]
     """
-    count = hosts if hosts > 2 else hosts - 1
-    return _cables(hosts, [], [(host, (host + 1) % hosts) for host in range(count)], bandwidth, latency)
+    count = hosts if _counted(hosts) > 2 else hosts - 1
+    return _cables(hosts, [], ((host, (host + 1) % hosts) for host in range(count)), bandwidth, latency)
 
 
 def fully_connected(hosts: int, bandwidth: Any, latency: Any) -> nx.DiGraph[Any]:
@@ -42,14 +43,18 @@ def fully_connected(hosts: int, bandwidth: Any, latency: Any) -> nx.DiGraph[Any]
     >>> fully_connected(4, "1 GB/s", "1 us").number_of_edges()
     12
     """
-    return _cables(hosts, [], [(a, b) for a in range(hosts) for b in range(a)], bandwidth, latency)
+    return _cables(_counted(hosts), [], ((a, b) for a in range(hosts) for b in range(a)), bandwidth, latency)
+
+
+def _counted(hosts: Any) -> int:
+    if not isinstance(hosts, int) or isinstance(hosts, bool) or hosts < 1:
+        raise InputError(f"hosts: {hosts!r}; expected a whole number of at least 1")
+    return hosts
 
 
 def _cables(
     hosts: int, switches: Iterable[str], cables: Iterable[tuple[Any, Any]], bandwidth: Any, latency: Any
 ) -> nx.DiGraph[Any]:
-    if hosts < 1:
-        raise InputError(f"hosts: {hosts}; expected at least 1")
     link = {
         "bandwidth_Bps": parse_bandwidth(bandwidth) if isinstance(bandwidth, str) else bandwidth,
         "latency_s": parse_time(latency) if isinstance(latency, str) else latency,
@@ -60,4 +65,4 @@ def _cables(
     for a, b in cables:
         graph.add_edge(a, b, **link)
         graph.add_edge(b, a, **link)
-    return graph
+    return checked(graph)

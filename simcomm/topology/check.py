@@ -55,8 +55,9 @@ def _add_link(graph: nx.DiGraph[Any], a: Any, b: Any, attributes: Mapping[str, A
         before = graph[a][b]
         bandwidth += before["bandwidth_Bps"]
         latency = max(latency, before["latency_s"])
-        kept["count"] = before.get("count", 1) + 1
-    graph.add_edge(a, b, **kept | {"bandwidth_Bps": bandwidth, "latency_s": latency})
+        kept["count"] = before.get("count", 1) + attributes.get("count", 1)
+    graph.add_edge(a, b)
+    graph[a][b].update(kept | {"bandwidth_Bps": bandwidth, "latency_s": latency})
 
 
 def _attribute(attributes: Mapping[str, Any], quantity: str, plain: str, where: str) -> Any:
@@ -69,9 +70,16 @@ def _attribute(attributes: Mapping[str, Any], quantity: str, plain: str, where: 
     value = attributes.get(plain)
     if value is None:
         raise InputError(f"{where} has no {plain}; expected a number (or {quantity} with a unit)")
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise InputError(f"{where}: {plain} is {value!r}; expected a finite number")
     return value
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer or a fraction past the largest float
+        return False
 
 
 def _check_connected(graph: nx.DiGraph[Any], source: str) -> None:

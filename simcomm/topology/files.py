@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -24,12 +25,13 @@ def load(path: str | Path) -> nx.DiGraph[Any]:
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path}: unknown kind of graph file; expected {' or '.join(SUFFIXES)}")
     try:
-        graph = _read(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # networkx's remarks on what it leaves out
+            return checked(_read(path), str(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; expected a graph file") from None
-    except (ParseError, nx.NetworkXError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ParseError, nx.NetworkXError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: not a readable graph ({type(error).__name__}: {error})") from None
-    return checked(graph, str(path))
 
 
 def _read(path: Path) -> nx.Graph[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -37,21 +37,25 @@ def routes(graph: nx.DiGraph[Any], pairs: Iterable[tuple[Any, Any]]) -> dict[tup
     """
     position = {node: index for index, node in enumerate(graph)}
     neighbours = {node: sorted(graph[node], key=position.__getitem__) for node in graph}
+    wanted: dict[Any, dict[Any, list[Any]]] = {}
+    for source, target in dict.fromkeys(pairs):
+        # From a host with one link everything goes through its switch: one search does for all the switch's hosts.
+        root = neighbours[source][0] if len(neighbours[source]) == 1 else source
+        wanted.setdefault(root, {}).setdefault(source, []).append(target)
     found = {}
-    for source, group in groupby(
-        sorted(set(pairs), key=lambda p: (position[p[0]], position[p[1]])), key=lambda p: p[0]
-    ):
-        wanted = [target for _, target in group]
-        parent = _search(neighbours, source, set(wanted))
-        for target in wanted:
-            found[source, target] = _route(graph, parent, source, target)
+    for root, sources in wanted.items():
+        parent = _search(neighbours, root, {target for targets in sources.values() for target in targets})
+        for source, targets in sources.items():
+            for target in targets:
+                found[source, target] = _route(graph, parent, root, source, target)
     return found
 
 
-def _search(neighbours: dict[Any, list[Any]], source: Any, wanted: set[Any]) -> dict[Any, Any]:
-    """Breadth first from ``source`` until all that are wanted are found: who was reached from where."""
-    parent = {source: source}
-    queue = deque([source])
+def _search(neighbours: dict[Any, list[Any]], root: Any, wanted: set[Any]) -> dict[Any, Any]:
+    """Breadth first from ``root`` until all that are wanted are found: who was reached from where."""
+    parent = {root: root}
+    wanted.discard(root)
+    queue = deque([root])
     while queue and wanted:
         node = queue.popleft()
         for neighbour in neighbours[node]:
@@ -62,10 +66,12 @@ def _search(neighbours: dict[Any, list[Any]], source: Any, wanted: set[Any]) -> 
     return parent
 
 
-def _route(graph: nx.DiGraph[Any], parent: dict[Any, Any], source: Any, target: Any) -> Route:
+def _route(graph: nx.DiGraph[Any], parent: dict[Any, Any], root: Any, source: Any, target: Any) -> Route:
     nodes = [target]
-    while nodes[-1] != source:
+    while nodes[-1] != root:
         nodes.append(parent[nodes[-1]])
+    if root != source:
+        nodes.append(source)
     nodes.reverse()
     links = [graph[a][b] for a, b in pairwise(nodes)]
     return Route(tuple(nodes), sum(link["latency_s"] for link in links), min(link["bandwidth_Bps"] for link in links))

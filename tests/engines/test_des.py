@@ -168,6 +168,21 @@ def test_a_model_is_a_generator_and_nothing_else() -> None:
     assert timeline.alone_s.tolist() == [3, 5, 7]
 
 
+class Hesitant(SharedBus):
+    """Asks for the bus after as many waits of no time as the message has bytes."""
+
+    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
+        for _ in range(message.size_bytes):
+            yield run.delay(0)
+        yield run.turn("bus", message, 1)
+        yield run.delay(1)
+
+
+def test_however_long_it_takes_within_an_instant_the_lower_number_goes_first() -> None:
+    timeline = run([message(0, 1), message(1, 2), message(2, 0)], [9, 1, 4], model=Hesitant())  # type: ignore[arg-type]
+    assert timeline.start_s.tolist() == [0, 1, 2]
+
+
 class Recording(LogGP):
     """LogGP that shows to somebody the messages it is given."""
 
@@ -259,11 +274,14 @@ def test_floats_are_as_good_as_fractions_on_real_collectives() -> None:
         np.testing.assert_allclose(floats.start_s, exact.start_s.astype(float), rtol=1e-12, atol=1e-18)
 
 
-@pytest.mark.xfail(reason="times are exact only if compute_s is an array of Fractions", strict=True)
-def test_a_fraction_anywhere_makes_a_run_exact() -> None:
+def test_fractions_of_compute_time_make_a_run_exact() -> None:
     schedule, route = Schedule.of(2, 1, [message(0, 1)]), {(0, 1): Route((), F(1, 3), F(7))}
-    timeline = des.run(schedule, np.array([1]), LogGP(), route, Workers.alike(2), np.zeros(1))
-    assert timeline.end_s.tolist() == [F(1, 3) + F(1, 7)]
+    seconds = np.array([F(0)], dtype=object)
+    exact, rounded = (
+        des.run(schedule, np.array([1]), LogGP(), route, Workers.alike(2), s) for s in (seconds, np.zeros(1))
+    )
+    assert exact.end_s.tolist() == [F(1, 3) + F(1, 7)]
+    assert rounded.end_s.dtype == np.float64
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 5])

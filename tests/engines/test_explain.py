@@ -64,6 +64,8 @@ def test_a_run_that_waits_for_a_gradient_alone_has_no_path() -> None:
     for rows, sizes in (([copy(0, 2)], [4]), ([], [])):
         path = critical_path(run(rows, sizes, workers))
         assert path == CriticalPath((), Parts(50, 0, 0, 0, 50, 0))  # rank 1: it and rank 2 are last, 1 is the lower
+    together = Workers((0, 14, 0), (0, 0, 0), (1, 1, 1), (1, 1, 1))
+    assert critical_path(run([copy(0, 2)], [4], together)).operations == (0,)  # both at 14: the message explains more
     nothing = critical_path(run([], []))
     assert nothing == CriticalPath((), Parts(0, 0, 0, 0, 0, 0))
 

@@ -81,8 +81,10 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path: Path)
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="file: cannot be written: it is not a folder"):
         save(figures()[1], tmp_path / "file" / "time")
+    with pytest.raises(InputError, match="cannot be written: Not a directory"):
+        save(figures()[1], tmp_path / "file" / "folder" / "time")
     assert (tmp_path / "file").read_text() == "mine"
 
 

@@ -169,11 +169,12 @@ def test_a_latency_of_0_is_legal() -> None:
     assert checked(pair(bandwidth_Bps=1, latency_s=0))["a"]["b"]["latency_s"] == 0
 
 
-@pytest.mark.parametrize("huge", [10**400, Fraction(10**400)])
+@pytest.mark.parametrize("huge", [10**400, Fraction(10**400)], ids=["integer", "fraction"])
 @pytest.mark.parametrize("attribute", ["bandwidth_Bps", "latency_s"])
-@pytest.mark.xfail(reason="math.isfinite raises OverflowError", raises=OverflowError, strict=True)
 def test_a_number_too_large_for_a_float_is_refused(attribute: str, huge: Any) -> None:
-    assert refusal(pair(**LINK | {attribute: huge})).startswith(f"topology: link 'a' -> 'b': {attribute} is 1000")
+    message = refusal(pair(**LINK | {attribute: huge}))
+    assert message.startswith(f"topology: link 'a' -> 'b': {attribute} is ")
+    assert message.endswith("expected a finite number")
 
 
 def test_the_second_of_two_parallel_links_is_checked_too() -> None:
