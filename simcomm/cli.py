@@ -292,6 +292,3 @@ def main() -> None:
             "\n".join(f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).split("\n"))), err=True
         )
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)

@@ -1,0 +1,180 @@
+"""The commands as a user types them: what they print, what they write, how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+from examples import broken_collectives
+
+import simcomm
+from simcomm.collectives import names
+
+
+def test_run_writes_the_table_the_results_and_the_plots(command, scenario, tmp_path):
+    path = scenario("question: Why?\nsweep: {workers: [2, 3, 4]}")
+    ran = command("run", path, "-o", "out", "-j", "1")
+    assert ran.code == 0
+    assert ran.out.startswith("Why?\n")
+    assert ran.out.count("counts proof time") == 3
+    assert "3 of 3 points in out/results.csv" in ran.out
+    written = sorted(file.name for file in (tmp_path / "out").iterdir())
+    plots = [f"{plot}.{suffix}" for plot in ("bandwidth_vs_n", "time_vs_n") for suffix in ("png", "svg")]
+    assert written == sorted([*plots, "journal.jsonl", "results.csv"])
+    assert [f"plot out/{plot}" for plot in plots] == [line for line in ran.out.splitlines() if line.startswith("plot")]
+
+
+def test_run_again_runs_nothing_and_writes_the_same(command, scenario, tmp_path):
+    path = scenario("sweep: {workers: [2, 3, 4]}")
+    command("run", path, "-o", "out", "--no-plots", "-j", "1")
+    first = (tmp_path / "out" / "results.csv").read_bytes()
+    again = command("run", path, "-o", "out", "--no-plots", "-j", "1")
+    assert again.err == "3 of 3 points done\n"
+    assert (tmp_path / "out" / "results.csv").read_bytes() == first
+    more = command("run", path, "workers=2,5", "-o", "out", "--no-plots", "-j", "1")
+    assert more.err.splitlines()[0] == "1 of 2 points done"
+
+
+def test_without_a_folder_results_go_to_one_named_after_the_scenario(command, scenario, tmp_path):
+    command("run", scenario(), "--no-plots")
+    assert (tmp_path / "results" / "s" / "results.csv").is_file()
+
+
+def test_a_single_point_is_drawn_as_a_timeline_and_traffic(command, scenario, tmp_path):
+    ran = command("run", scenario(), "-o", "out")
+    assert {"plot out/gantt.png", "plot out/traffic.svg"} <= set(ran.out.splitlines())
+
+
+def test_what_a_sweep_varies_is_in_the_table(command, scenario):
+    ran = command("run", scenario("sweep: {network.overhead: [0 s, 1 us], stragglers.2.start: [1 ms]}"), "--no-plots")
+    assert "overhead_s=1e-06" in ran.out
+    assert ran.out.count("2:start_s=0.001") == 2
+
+
+def test_more_series_than_a_plot_can_show_cost_only_the_plot(command, scenario):
+    sizes = ", ".join(f"{size} kB" for size in range(4, 72, 4))
+    text = f"parameters: null\nsweep: {{workers: [2, 4], size: [{sizes}]}}"
+    ran = command("run", scenario(text.replace("parameters: null\n", "# parameters:\n")), "-o", "out", "-j", "1")
+    assert ran.code == 0
+    assert "no plot bandwidth_vs_n: " in ran.err
+
+
+def test_plot_results(command, scenario, tmp_path):
+    command("run", scenario("sweep: {workers: [2, 4]}"), "-o", "out", "--no-plots")
+    ran = command("plot", "out", "-f", "png")
+    assert ran.out.splitlines() == ["plot out/bandwidth_vs_n.png", "plot out/time_vs_n.png"]
+    elsewhere = command("plot", "out/results.csv", "-o", "plots", "-f", "svg")
+    assert elsewhere.out.splitlines() == ["plot plots/bandwidth_vs_n.svg", "plot plots/time_vs_n.svg"]
+    assert (tmp_path / "plots" / "time_vs_n.svg").read_text().startswith("<?xml")
+
+
+def test_nothing_to_draw(command, scenario):
+    command("run", scenario(), "-o", "out", "--no-plots")
+    assert command("plot", "out").out == "nothing to draw: neither the number of workers nor the size varies\n"
+
+
+def test_plot_one_point_of_a_scenario(command, scenario):
+    path = scenario("sweep: {workers: [2, 4], collective: [ring_all_reduce, all_to_all]}")
+    many = command("plot", path, "workers=4")
+    assert many.code == 2
+    assert "2 points; expected one: pick it by KEY=VALUE for collective" in many.err
+    one = command("plot", path, "workers=4", "collective=all_to_all", "-o", "one", "-f", "png")
+    assert one.out.splitlines() == ["plot one/gantt.png", "plot one/traffic.png"]
+    wrong = command("plot", ".", "workers=4")
+    assert wrong.code == 2
+    assert "only with a scenario" in wrong.err
+
+
+def test_verify_says_that_all_is_right(command):
+    ran = command("verify", "-n", "1,2,5", "-p", "7")
+    assert ran.code == 0
+    assert ran.out.endswith("every count, proof and time is what theory says\n")
+    assert all(name in ran.out for name in names())
+    assert command("verify", "ring_all_reduce", "-p", "25.6e6 parameters", "-n", "4").code == 0
+
+
+def test_verify_says_what_is_wrong(command, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tests"))
+    name = broken_collectives.wrong_rank.name
+    ran = command("verify", name, "--plugin", "examples.broken_collectives:wrong_rank", "-n", "4", "-p", "20")
+    assert ran.code == 1
+    assert "WRONG" in ran.out
+    assert ran.out.endswith("1 wrong verdicts\n")
+
+
+def test_a_failed_check_is_exit_code_1_and_the_other_points_run(command, scenario, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tests"))
+    plugin = "plugins: ['examples.broken_collectives:wrong_rank']\n"
+    own = broken_collectives.wrong_rank.name
+    ran = command("run", scenario(f"{plugin}sweep: {{collective: [{own}, all_to_all]}}"), "-o", "out", "-j", "1")
+    assert ran.code == 1
+    assert f"(collective={own} workers=4): " in ran.err
+    assert "1 of 2 points in out/results.csv" in ran.out
+
+
+def test_show(command):
+    ran = command("show", "parameter_server", "-n", "2", "servers=2", "placement=colocated")
+    assert ran.code == 0
+    assert ran.out.splitlines()[1:4] == [
+        "2 ranks, 2 chunks, 4 messages, 2 steps",
+        "step 0",
+        "      0  reduce 0 -> 1  chunk 1",
+    ]
+
+
+def test_list_names_everything(command):
+    out = command("list").out
+    assert all(name in out for name in names())
+    assert "topologies: fully_connected, ring, star" in out
+    assert "engines: auto, des" in out
+    assert "resnet50" in out
+
+
+def test_schema_is_a_json_schema(command):
+    schema = json.loads(command("schema").out)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert {"workers", "collective", "sweep"} <= set(schema["properties"])
+
+
+def test_version(command):
+    assert command("--version").out.split()[-1] == simcomm.__version__
+
+
+def test_python_m_simcomm_and_a_closed_pipe():
+    shell = f"{sys.executable} -m simcomm show ring_all_reduce -n 128 | head -1"
+    ran = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
+    assert ran.stdout.startswith("Ring all-reduce")
+    assert ran.stderr == ""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_leaves_a_usable_table(scenario, tmp_path, jobs):
+    path = scenario("sweep: {workers: {range: [2, 70, 1]}}")
+    arguments = ["run", str(path), "-o", "out", "--no-plots", "-j", str(jobs)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simcomm", *arguments],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    journal = tmp_path / "out" / "journal.jsonl"
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 3) and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, err)
+    assert "Traceback" not in err
+    assert "stopped by Ctrl-C; what is finished is kept" in err
+    done = simcomm.load_results(tmp_path / "out")
+    assert 3 <= len(done) < 69
+    rest = subprocess.run([sys.executable, "-m", "simcomm", *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert int(rest.stderr.split(" of ")[0]) >= len(done)
+    assert len(simcomm.load_results(tmp_path / "out")) == 69
