@@ -36,7 +36,10 @@ def cli() -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the results [results/NAME].")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [one per core].")
 @click.option("--plots/--no-plots", default=True, help="Draw what the results show.")
-def run(scenario: Path, overrides: tuple[str, ...], out: Path | None, jobs: int | None, plots: bool) -> None:
+@click.option("--parquet", is_flag=True, help="Write results.parquet as well (needs pandas and pyarrow).")
+def run(
+    scenario: Path, overrides: tuple[str, ...], out: Path | None, jobs: int | None, plots: bool, parquet: bool
+) -> None:
     """Run the points of a scenario that are missing; write table, results.csv and plots.
 
     KEY=VALUE sets a key of the scenario (link.bandwidth='10 Gbit/s'); KEY=A,B,C sweeps it.
@@ -54,6 +57,8 @@ def run(scenario: Path, overrides: tuple[str, ...], out: Path | None, jobs: int 
     results = run(document, folder, jobs=count, progress=progress_on(sys.stderr))
     _print(_results_table(results, document.swept))
     click.echo(f"{len(results)} of {len(document.points)} points in {folder / 'results.csv'}")
+    if parquet:
+        results.to_parquet(folder / "results.parquet")
     for warning in results.warnings:
         click.echo(f"warning: {warning}", err=True)
     if plots and not results.interrupted:

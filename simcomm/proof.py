@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flags, Flow, Predicate, flow_of
-from simcomm.schedule import Ints, Schedule, ranks_of
+from simcomm.schedule import Ints, Schedule
 
 Words = npt.NDArray[np.uint64]
 Method = Literal["bitsets", "fingerprints"]
@@ -169,7 +169,7 @@ def _name_missing(schedule: Schedule, goal: Goal, flow: Flow, sets: Words, node:
     carries = (flow.chunk == chunk) & (flow.operation >= 0) & ((sets[:, worker // 64] & bit) != 0)
     carriers = flow.operation[carries]
     carriers = carriers[schedule.is_message[carriers]]
-    missed = f"rank {flow.rank[node]}, chunk {chunk}: the gradient of worker {ranks_of(missing)} is missing at the end"
+    missed = f"rank {flow.rank[node]}, chunk {chunk}: the gradient of worker {_listed(missing)} is missing at the end"
     if not len(carriers):
         return f"{missed}; it never left its rank" if len(missing) == 1 else f"{missed}; they never left their ranks"
     last = int(carriers[np.argmax(schedule.step[carriers])])
@@ -177,6 +177,11 @@ def _name_missing(schedule: Schedule, goal: Goal, flow: Flow, sets: Words, node:
     needed = bool(goal.needs(np.array(reached), np.array(chunk)))
     astray = "" if needed else f", misplaced: rank {reached} does not need chunk {chunk}"
     return f"{missed}; that of worker {worker} got as far as rank {reached}, by {_operation(schedule, last)}{astray}"
+
+
+def _listed(values: list[int]) -> str:
+    """A short list for a message."""
+    return ", ".join(map(str, values[:8])) + (f", … ({len(values)} in all)" if len(values) > 8 else "")
 
 
 def _operation(schedule: Schedule, index: int) -> str:

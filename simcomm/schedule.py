@@ -14,7 +14,7 @@ A schedule knows ranks and chunks, never bytes: those are bound at run time by :
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -296,13 +296,3 @@ def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
     offsets = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - counts, counts)
     ranges: Ints = np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
     return ranges
-
-
-def ranks_of(values: Sequence[int] | Ints) -> str:
-    """A short list of ranks for a message.
-
-    >>> ranks_of([1, 2, 3]), ranks_of(range(20))
-    ('1, 2, 3', '0, 1, 2, 3, 4, 5, 6, 7, … (20 in all)')
-    """
-    shown = [str(int(value)) for value in values[:8]]
-    return ", ".join(shown) + (f", … ({len(values)} in all)" if len(values) > 8 else "")

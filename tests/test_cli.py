@@ -30,6 +30,12 @@ def test_run_writes_the_table_the_results_and_the_plots(command, scenario, tmp_p
     assert [f"plot out/{plot}" for plot in plots] == [line for line in ran.out.splitlines() if line.startswith("plot")]
 
 
+def test_parquet_when_asked(command, scenario, tmp_path):
+    assert command("run", scenario(), "-o", "out", "--no-plots", "--parquet").code == 0
+    table, csv = (simcomm.load_results(tmp_path / "out" / f"results.{kind}") for kind in ("parquet", "csv"))
+    assert list(table) == list(csv)
+
+
 def test_run_again_runs_nothing_and_writes_the_same(command, scenario, tmp_path):
     path = scenario("sweep: {workers: [2, 3, 4]}")
     command("run", path, "-o", "out", "--no-plots", "-j", "1")

@@ -13,7 +13,7 @@ from random_programs import graphs
 
 from simcomm.closed_forms import Vector
 from simcomm.errors import DeadlockError, InputError
-from simcomm.schedule import Operation, Schedule, expand, ranks_of
+from simcomm.schedule import Operation, Schedule, expand
 
 GENTLE = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -244,11 +244,6 @@ def test_sizes_of_2_to_the_63_bytes_are_refused() -> None:
 def test_expand() -> None:
     assert expand([], []).tolist() == []
     assert expand([7, 0, 3], [0, 3, 1]).tolist() == [0, 1, 2, 3]
-
-
-def test_ranks_of() -> None:
-    assert ranks_of(range(8)) == "0, 1, 2, 3, 4, 5, 6, 7"
-    assert ranks_of(np.arange(9)) == "0, 1, 2, 3, 4, 5, 6, 7, … (9 in all)"
 
 
 def test_a_negative_index_counts_from_the_end() -> None:
