@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -153,6 +154,7 @@ class _Slot:
     def start(self) -> None:
         """Start a worker; it says when it is ready for the job."""
         context = multiprocessing.get_context("spawn")  # fork would copy the locks of other threads in unknown states
+        resource_tracker.ensure_running()  # its first start lets go of the signals that are held back for ours
         with held_back():
             self.connection, theirs = context.Pipe()
             self.process = context.Process(target=_work, args=(theirs,), daemon=True)

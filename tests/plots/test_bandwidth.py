@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from plot_runs import SYSTEMS, assert_legible, data, legend_labels, line, simulated, words
@@ -34,7 +35,8 @@ def test_markers_are_what_was_simulated(results: Results) -> None:
 def test_lines_are_the_closed_forms_not_what_was_counted(results: Results) -> None:
     size = 4 * 25_557_032
     latency_s, bandwidth_Bps = 1e-5, 12.5e9
-    wrong = [replace(row, total_bytes=1, max_bytes_sent=1, max_bytes_received=1) for row in results]
+    counted: dict[str, Any] = {"total_bytes": 1, "max_bytes_sent": 1, "max_bytes_received": 1}
+    wrong = [replace(row, **counted, time_s=1.0, algbw_Bps=1.0, busbw_Bps=1.0) for row in results]
     total, algbw, busiest, busbw = bandwidth_vs_n(wrong).axes
     assert data(line(total, "_ring_all_reduce")) == (WORKERS, [2 * (n - 1) * size for n in WORKERS])
     assert data(line(busiest, "_parameter_server"))[1] == [n * size for n in WORKERS]

@@ -126,6 +126,11 @@ def test_equal_at_first_and_then_apart_is_no_crossover() -> None:
     assert found(timed([[1.0, 5.0], [1.0, 6.0]])) == []
 
 
+def test_a_crossover_is_not_at_an_earlier_place_of_equal_times() -> None:
+    (one,) = found(timed([[1.0, 2.0, 30.0], [1.0, 3.0, 20.0]], [1, 10, 100]))
+    assert 10 < one.size_bytes < 100
+
+
 def test_series_in_other_settings_are_not_compared() -> None:
     rows = timed([[1.0, 100.0], [10.0, 10.0]])
     apart = [replace(row, workers=8) if row.collective == "b" else row for row in rows]
