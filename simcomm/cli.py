@@ -151,7 +151,7 @@ def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tupl
     for written in _save(figures, folder, formats or ("png", "svg")):
         click.echo(f"plot {written}")
     if not figures:
-        click.echo("nothing to draw: neither the number of workers nor the size varies")
+        click.echo("nothing to draw: no result takes any time")
 
 
 @cli.command("list")

@@ -35,6 +35,7 @@ _BAD_PLACE = {
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
+    errno.EEXIST,
     errno.ENAMETOOLONG,
     errno.ELOOP,
 }

@@ -81,8 +81,8 @@ def test_plot_results(command, scenario, tmp_path):
 
 
 def test_nothing_to_draw(command, scenario):
-    command("run", scenario(), "-o", "out", "--no-plots")
-    assert command("plot", "out").out == "nothing to draw: neither the number of workers nor the size varies\n"
+    command("run", scenario("parameters: 0"), "-o", "out", "--no-plots")
+    assert command("plot", "out").out == "nothing to draw: no result takes any time\n"
 
 
 def test_plot_one_point_of_a_scenario(command, scenario):

@@ -157,3 +157,23 @@ def test_a_point_without_topology_is_refused():
     point = from_mapping({"workers": 2, "parameters": 1, "collective": "all_to_all", "link": LINK}).points[0]
     with pytest.raises(simcomm.InputError, match="neither a kind with a link nor a file"):
         simulate_point(point.model_copy(update={"link": None}))
+
+
+def test_a_graph_from_a_file(tmp_path, monkeypatch):
+    graph = nx.star_graph(3)
+    nx.set_node_attributes(graph, {0: "switch"} | dict.fromkeys(range(1, 4), "host"), "kind")
+    nx.set_edge_attributes(graph, {edge: {"bandwidth": "1 GB/s", "latency": "1 us"} for edge in graph.edges})
+    nx.write_graphml(graph, tmp_path / "lab.graphml")
+    monkeypatch.chdir(tmp_path)
+    scenario = {"parameters": 1000, "topology": {"file": "lab.graphml"}, "collective": "ring_all_reduce"}
+    (result,) = simcomm.run({**scenario, "sweep": {"workers": [3]}})
+    assert (result.topology, result.bandwidth_Bps) == ("lab.graphml", 1e9)
+    assert result.time_s == pytest.approx(4 * (2e-6 + 1336 / 1e9))
+    with pytest.raises(simcomm.InputError, match=r"lab.graphml has 3 hosts; expected at least 4"):
+        simcomm.run({**scenario, "workers": 4})
+
+
+@pytest.mark.parametrize("given", [{"elements": -3}, {"elements": 1.5}, {"elements": 8, "itemsize": 0}])
+def test_a_vector_has_whole_elements(given):
+    with pytest.raises(simcomm.InputError, match="expected a whole number of at least"):
+        simcomm.Vector(**given)

@@ -24,6 +24,14 @@ def test_an_unknown_model_names_the_nearest() -> None:
         networks.get("tcp")
 
 
+def test_an_unknown_option_names_the_nearest() -> None:
+    with pytest.raises(InputError) as refused:
+        networks.get("loggp", {"overhed_s": 1})
+    known = "overhead_s, gap_s, reduce_bandwidth_Bps"
+    text = f"unknown option 'overhed_s' of network loggp; expected one of {known}; did you mean 'overhead_s'?"
+    assert str(refused.value) == text
+
+
 @pytest.mark.parametrize(
     ("workers", "alike"),
     [
