@@ -12,8 +12,6 @@ import click
 from simcomm.errors import InputError, SimcommError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from simcomm.collectives.base import Collective
     from simcomm.results import Results
     from simcomm.scenario import Document
@@ -47,15 +45,18 @@ def run(
     import os
 
     from simcomm import scenario as scenarios
+
+    document = scenarios.load(scenario, overrides)  # a wrong one is refused before anything slow is imported
+
+    from simcomm import terminal
     from simcomm.sweep import progress_on, run
 
-    document = scenarios.load(scenario, overrides)
     folder = out or Path("results") / scenario.stem
     count = jobs or min(os.cpu_count() or 1, len(document.points))
     if document.question:
         click.echo(document.question.strip())
     results = run(document, folder, jobs=count, progress=progress_on(sys.stderr))
-    _print(_results_table(results, document.swept))
+    terminal.show(terminal.results_table(results))
     click.echo(f"{len(results)} of {len(document.points)} points in {folder / 'results.csv'}")
     if parquet:
         results.to_parquet(folder / "results.parquet")
@@ -82,6 +83,7 @@ def verify(names: tuple[str, ...], workers: str, parameters: str, plugins: tuple
 
     Times are exact, with α = 5, β = 1/3 and γ = 1/7. Exit code 1 if any verdict is wrong.
     """
+    from simcomm import terminal
     from simcomm.closed_forms import Vector
     from simcomm.units import parse_count
     from simcomm.verify import verify
@@ -89,11 +91,7 @@ def verify(names: tuple[str, ...], workers: str, parameters: str, plugins: tuple
     numbers = [_workers(word) for word in workers.split(",")]
     elements = int(parameters) if parameters.isdecimal() else parse_count(parameters)
     rows = verify(_collectives(names, plugins), numbers, Vector(elements))
-    table = _table("collective", "n", *(rows[0].cells if rows else ()))
-    for row in rows:
-        options = "".join(f" {key}={value}" for key, value in row.options.items())
-        table.add_row(row.collective + options, str(row.workers), *map(_verdict, row.cells.values()))
-    _print(table)
+    terminal.show(terminal.verify_table(rows))
     wrong = sum(not cell.right for row in rows for cell in row.cells.values())
     click.echo(f"{wrong} wrong verdicts" if wrong else "every count, proof and time is what theory says")
     sys.exit(1 if wrong else 0)
@@ -157,13 +155,13 @@ def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tupl
 @cli.command("list")
 def list_() -> None:
     """List collectives, topologies, network models, engines and models."""
-    from simcomm import collectives, engines, networks, topology, training
+    from simcomm import collectives, engines, networks, terminal, topology, training
 
-    table = _table("collective", "what it does", "options")
+    table = terminal.table("collective", "what it does", "options")
     for name in collectives.names():
         found = collectives.get(name)
         table.add_row(name, found.summary, " ".join(f"{key}={value}" for key, value in found.options.items()))
-    _print(table)
+    terminal.show(table)
     for title, names in (
         ("topologies", topology.kinds()),
         ("network models", networks.names()),
@@ -223,54 +221,6 @@ def _save(figures: dict[str, Any], folder: Path, formats: Sequence[str]) -> list
     from simcomm.plots import save
 
     return [path for name, draw in figures.items() for path in save(draw(), folder / name, formats)]
-
-
-def _results_table(results: Results, swept: Sequence[str]) -> Table:
-    from simcomm.units import format_bandwidth, format_size, format_time
-
-    more = {"network": "network_options", "compute": "compute_s", "stragglers": "stragglers"}
-    shown = [column for key, column in more.items() if any(path.startswith(key) for path in swept)]
-    columns = ("n", "size", "messages", "total", "busiest", "time", "busbw", "of bound", "checks")
-    table = _table("collective", *shown, *columns)
-    for r in results:
-        table.add_row(
-            f"{r.collective} {r.options}".strip(),
-            *(str(getattr(r, column)) for column in shown),
-            str(r.workers),
-            format_size(r.vector_bytes),
-            str(r.messages),
-            format_size(r.total_bytes),
-            format_size(max(r.max_bytes_sent, r.max_bytes_received)),
-            format_time(r.time_s),
-            "" if r.busbw_Bps is None else format_bandwidth(r.busbw_Bps).split(" = ")[0],
-            "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
-            f"counts proof{' time' if r.time_matches else ''}",
-        )
-    return table
-
-
-def _verdict(cell: Any) -> str:
-    if not cell.right:
-        return f"{cell.found} WRONG" + (f", expected {cell.expected}" if cell.expected else "")
-    if cell.expected is None:
-        return str(cell.found)
-    return f"{cell.found} = {cell.expected} ok" if cell.expected else f"{cell.found} ok"
-
-
-def _table(*columns: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
-    return table
-
-
-def _print(table: Table) -> None:
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else 180).print(table)
 
 
 def _exit_with(results: Results) -> None:

@@ -58,9 +58,11 @@ def test_a_single_point_is_drawn_as_a_timeline_and_traffic(command, scenario, tm
 
 
 def test_what_a_sweep_varies_is_in_the_table(command, scenario):
-    ran = command("run", scenario("sweep: {network.overhead: [0 s, 1 us], stragglers.2.start: [1 ms]}"), "--no-plots")
-    assert "overhead_s=1e-06" in ran.out
-    assert ran.out.count("2:start_s=0.001") == 2
+    sweep = "{network.overhead: [0 s, 1 us], stragglers.2.start: [1 ms, 2 ms], topology: [star, ring]}"
+    ran = command("run", scenario(f"sweep: {sweep}"), "--no-plots")
+    assert "network_options" in ran.out
+    assert (ran.out.count("overhead_s=1e-06"), ran.out.count("2:start_s=0.001"), ran.out.count(" ring ")) == (4, 4, 4)
+    assert "latency_s" not in ran.out
 
 
 def test_more_series_than_a_plot_can_show_cost_only_the_plot(command, scenario):
