@@ -46,9 +46,8 @@ def ranks(workers: int, *, servers: Servers = 1, placement: Placement = "dedicat
 def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicated") -> Schedule:
     """Parameter server: every worker pushes its gradient to the servers and pulls the sum from them.
 
-    ``servers`` is a number or "workers" (as many as workers); ``placement`` "dedicated" (ranks of their own, after
-    the workers) or "colocated" (on the first workers). Worker w starts with shard w and server j with worker j, so
-    that all ports are busy from the start.
+    ``servers`` is a number or "workers" (as many); ``placement`` "dedicated" (ranks after the workers) or "colocated"
+    (the first workers). Worker w starts with shard w, server j with worker j: all ports are busy from the start.
     """
     shards = _shards(workers, servers, placement)
     dedicated = placement == "dedicated"

@@ -20,7 +20,7 @@ def test_plots_suit_what_varies() -> None:
     assert list(plots_for(over_n)) == ["bandwidth_vs_n", "time_vs_n"]
     assert list(plots_for(over_size)) == ["time_vs_size"]
     assert list(plots_for([*over_n, *over_size])) == ["bandwidth_vs_n", "time_vs_n", "time_vs_size"]
-    assert plots_for(simulated()) == {}
+    assert list(plots_for(simulated())) == ["time_parts"]
 
 
 def test_plots_are_drawn_when_they_are_called() -> None:
