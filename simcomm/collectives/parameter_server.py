@@ -6,8 +6,8 @@ With s servers the vector is cut into s shards, one per server; c = S/s.
 * co-located on the first s workers:   2(n−1)s messages of S/s, 2(n−1)S bytes,  2α + 2(n−1)·cβ + (n−1)·cγ
 
 with 2 steps. A dedicated server stores one gradient, that of the worker that starts with its shard, and adds the
-other n−1, whatever the order in which they come. Co-located with
-one shard on every worker is the direct reduce-scatter and all-gather: as few bytes through every port as a ring.
+other n−1, whatever the order in which they come. Co-located with one shard on every worker it is the direct
+reduce-scatter and all-gather: as few bytes through every port as a ring.
 The times hold where all shards have the same size; for more servers than workers the engine answers alone.
 """
 
