@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,8 @@ import numpy as np
 
 from simcomm import collectives as registry
 from simcomm import counts, networks, topology
-from simcomm.closed_forms import Claim, Vector, busbw_factor, lower_bound
+from simcomm.checked import Checked, check, check_size
+from simcomm.closed_forms import Vector, busbw_factor, lower_bound
 from simcomm.collectives.base import Collective
 from simcomm.engines import des
 from simcomm.engines.explain import critical_path, rank_times
@@ -20,9 +20,7 @@ from simcomm.engines.timeline import Timeline
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError, TimeError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.proof import Proof, prove
 from simcomm.results import Result
-from simcomm.schedule import Ints, Schedule
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import Cluster, place
 
@@ -35,49 +33,18 @@ if TYPE_CHECKING:
 TIME_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A schedule whose counts and meaning were checked: what is sent, before any network is looked at."""
-
-    collective: Collective
-    workers: int
-    options: Mapping[str, Any]
-    vector: Vector
-    schedule: Schedule
-    size_bytes: Ints
-    claim: Claim
-    counted: counts.Counts
-    proof: Proof
-
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Every (src, dst) that sends something."""
-        sends, ranks = self.size_bytes > 0, self.schedule.ranks
-        found = np.unique(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends])
-        return [divmod(pair, ranks) for pair in found.tolist()]
-
-
 def preflight(document: Document) -> None:
-    """Read and check every graph that a scenario names, and that it has a host for every rank, before anything runs."""
+    """Refuse, before anything runs, what is too large and graphs that are wrong or have too few hosts; InputError."""
     from simcomm.topology.files import load
 
     graphs: dict[Path, nx.DiGraph[Any]] = {}
     for point in document.points:
         file, name = point.topology.file, point.collective.name
+        collective = document.collectives.get(name) or registry.get(name)
+        check_size(collective, point.workers, point.collective.options)
         if file is not None:
             graphs[file] = graphs.get(file) or load(file)
-            collective = document.collectives.get(name) or registry.get(name)
             place(str(file), graphs[file], collective.ranks(point.workers, **point.collective.options), [])
-
-
-def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
-    """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
-    schedule = collective.schedule(workers, **options)
-    claim = collective.claim(workers, vector, **options)
-    counted = counts.count(schedule, vector)
-    counts.check(counted, claim)
-    proof = prove(schedule, collective.goal, workers)
-    return Checked(collective, workers, options, vector, schedule, schedule.sizes_bytes(vector), claim, counted, proof)
 
 
 def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Workers) -> Any:

@@ -42,10 +42,9 @@ def run(
         document = scenario
     else:
         document = from_mapping(scenario, overrides) if isinstance(scenario, Mapping) else load(scenario, overrides)
-    if any(point.topology.file for point in document.points):
-        from simcomm.simulation import preflight
+    from simcomm.simulation import preflight
 
-        preflight(document)
+    preflight(document)
     return run_points(points_of(document), simulate, out, jobs, progress)
 
 

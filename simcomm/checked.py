@@ -1,0 +1,67 @@
+"""What is sent, recorded, counted and proven before any network is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simcomm import counts
+from simcomm.closed_forms import Claim, Vector
+from simcomm.collectives.base import Collective
+from simcomm.errors import InputError
+from simcomm.proof import Proof, prove
+from simcomm.schedule import Ints, Schedule
+
+#: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
+MOST_MESSAGES = 5_000_000
+MESSAGE_BYTES = 850
+
+#: Long enough for every chunk of every schedule to hold something.
+_NO_EMPTY_CHUNK = Vector(2**40, 1)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A schedule whose counts and meaning were checked: what is sent, before any network is looked at."""
+
+    collective: Collective
+    workers: int
+    options: Mapping[str, Any]
+    vector: Vector
+    schedule: Schedule
+    size_bytes: Ints
+    claim: Claim
+    counted: counts.Counts
+    proof: Proof
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Every (src, dst) that sends something."""
+        sends, ranks = self.size_bytes > 0, self.schedule.ranks
+        found = np.unique(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends])
+        return [divmod(pair, ranks) for pair in found.tolist()]
+
+
+def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
+    """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
+    check_size(collective, workers, options)
+    schedule = collective.schedule(workers, **options)
+    claim = collective.claim(workers, vector, **options)
+    counted = counts.count(schedule, vector)
+    counts.check(counted, claim)
+    proof = prove(schedule, collective.goal, workers)
+    return Checked(collective, workers, options, vector, schedule, schedule.sizes_bytes(vector), claim, counted, proof)
+
+
+def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:
+    """Refuse a schedule that would not fit into memory, with its size by the closed form; InputError."""
+    messages = collective.claim(workers, _NO_EMPTY_CHUNK, **options).total.messages
+    if messages > MOST_MESSAGES:
+        memory = f"{messages:,} messages, which need about {messages * MESSAGE_BYTES / 1e9:,.0f} GB"
+        raise InputError(
+            f"{collective.name} with {workers:,} workers sends {memory}; "
+            f"expected at most {MOST_MESSAGES:,} messages: take fewer workers"
+        )
