@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simcomm.closed_forms import Claim, Traffic, Vector
     from simcomm.collectives.base import Collective
+    from simcomm.engines.explain import critical_path, rank_times
     from simcomm.errors import (
         CheckError,
         CountError,
@@ -56,8 +57,10 @@ __all__ = [
     "TimeError",
     "Traffic",
     "Vector",
+    "critical_path",
     "load_results",
     "prove",
+    "rank_times",
     "run",
     "simulate",
 ]
@@ -65,6 +68,7 @@ __all__ = [
 _MODULES = {
     "closed_forms": ("Claim", "Traffic", "Vector"),
     "collectives.base": ("Collective",),
+    "engines.explain": ("critical_path", "rank_times"),
     "errors": (
         "CheckError",
         "CountError",

@@ -57,6 +57,8 @@ def run(
         click.echo(document.question.strip())
     results = run(document, folder, jobs=count, progress=progress_on(sys.stderr))
     terminal.show(terminal.results_table(results))
+    if len(results) == 1 and results[0].time_s:
+        terminal.show(terminal.parts_table(results[0]))
     click.echo(f"{len(results)} of {len(document.points)} points in {folder / 'results.csv'}")
     if parquet:
         results.to_parquet(folder / "results.parquet")

@@ -20,6 +20,17 @@ RESULTS_FILE = "results.csv"
 JOURNAL_FILE = "journal.jsonl"
 
 
+PARTS = {
+    "critical_data_wait_s": "late start of a worker",
+    "critical_compute_s": "computing",
+    "critical_port_wait_s": "waiting for a port",
+    "critical_latency_s": "latency",
+    "critical_serialisation_s": "bytes on the wire",
+    "critical_reduction_s": "adding up",
+}
+"""The columns that add up to the time, and what each is called."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What one run found: one tidy row; the schedule, the timeline and the counts per rank ride along when kept.

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from simcomm.results import Results
+from simcomm.results import PARTS, Result, Results
 from simcomm.units import format_bandwidth, format_size, format_time
 from simcomm.verify import Cell, Row
 
@@ -39,6 +39,16 @@ def results_table(results: Results) -> Table:
             f"counts proof{' time' if r.time_matches else ''}",
         )
     return rows
+
+
+def parts_table(result: Result) -> Table:
+    """What the time of one run is made of, along its critical path."""
+    made = table("what the time is made of", "", "share")
+    for column, name in PARTS.items():
+        seconds = getattr(result, column)
+        if seconds:
+            made.add_row(name, format_time(seconds), f"{seconds / result.time_s:.1%}")
+    return made
 
 
 def verify_table(rows: Sequence[Row]) -> Table:

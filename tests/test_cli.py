@@ -55,6 +55,9 @@ def test_without_a_folder_results_go_to_one_named_after_the_scenario(command, sc
 def test_a_single_point_is_drawn_as_a_timeline_and_traffic(command, scenario, tmp_path):
     ran = command("run", scenario(), "-o", "out")
     assert {"plot out/gantt.png", "plot out/traffic.svg"} <= set(ran.out.splitlines())
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["latency", "60", "us", "99.9%"] in lines
+    assert ["bytes", "on", "the", "wire", "48", "ns", "0.1%"] in lines
 
 
 def test_what_a_sweep_varies_is_in_the_table(command, scenario):

@@ -32,6 +32,9 @@ def test_a_timeline_when_asked():
     result = simcomm.simulate("all_to_all", workers=3, size="1 MB", link=LINK, timeline=True)
     assert result.timeline.makespan_s == result.time_s
     assert len(list(result.timeline)) == 6
+    path = simcomm.critical_path(result.timeline)
+    assert path.parts.latency_s == result.critical_latency_s
+    assert [rank.send_s for rank in simcomm.rank_times(result.timeline)] == pytest.approx([2 * 1e6 / 12.5e9] * 3)
 
 
 @given(

@@ -12,20 +12,13 @@ from simcomm.errors import InputError
 from simcomm.plots.frame import finish, new_figure
 from simcomm.plots.series import SETTINGS, constants, varies
 from simcomm.plots.style import drawing, time_unit
-from simcomm.results import Result
+from simcomm.results import PARTS, Result
 from simcomm.units import format_time
 
 MOST_BARS = 40
 
-#: Column, what it is called, colour (light to dark as in grey) and hatch of every part, in the order of a bar.
-PARTS = (
-    ("critical_data_wait_s", "late start of a worker", "#F0F0F0", "xx"),
-    ("critical_compute_s", "computing", "#56B4E9", "//"),
-    ("critical_port_wait_s", "waiting for a port", "#E69F00", ".."),
-    ("critical_latency_s", "latency", "#FFFFFF", ""),
-    ("critical_serialisation_s", "bytes on the wire", "#0072B2", ""),
-    ("critical_reduction_s", "adding up", "#D55E00", "\\\\"),
-)
+#: Colour and hatch of every part, in the order of PARTS; told apart in grey by both.
+LOOKS = (("#F0F0F0", "xx"), ("#56B4E9", "//"), ("#E69F00", ".."), ("#FFFFFF", ""), ("#0072B2", ""), ("#D55E00", "\\\\"))
 
 #: What may tell one bar from another beside what tells series apart.
 _MORE = ("network_options", "compute_s", "jitter", "stragglers", "seed")
@@ -51,7 +44,7 @@ def time_parts(results: Iterable[Result]) -> Figure:
         figure = new_figure(10, 0.8 + 0.3 * len(rows))
         axes = figure.subplots()
         _draw(axes, rows)
-        shown = [part for part in PARTS if any(getattr(row, part[0]) for row in rows)]
+        shown = [part for part in _parts() if any(getattr(row, part[0]) for row in rows)]
         handles = [
             Patch(facecolor=colour, edgecolor="black", hatch=hatch, label=name) for _, name, colour, hatch in shown
         ]
@@ -60,6 +53,11 @@ def time_parts(results: Iterable[Result]) -> Figure:
             "Dotted: lower bound of the communication alone."
         ]
         return finish(figure, "What the time is made of", constants(rows), handles, words)
+
+
+def _parts() -> list[tuple[str, str, str, str]]:
+    """Column, name, colour and hatch of every part."""
+    return [(column, name, *look) for (column, name), look in zip(PARTS.items(), LOOKS, strict=True)]
 
 
 def label(row: Result, differing: Sequence[str]) -> str:
@@ -75,7 +73,7 @@ def _draw(axes: Axes, rows: Sequence[Result]) -> None:
     differing = [name for name in (*SETTINGS, *_MORE) if name != "options" and varies(rows, name)]
     for place, row in enumerate(rows):
         left = 0.0
-        for column, _, colour, hatch in PARTS:
+        for column, _, colour, hatch in _parts():
             width = getattr(row, column) * scale
             if width > 0:
                 axes.barh(place, width, 0.72, left, color=colour, hatch=hatch, edgecolor="black", linewidth=0.7)
