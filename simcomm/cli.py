@@ -184,10 +184,9 @@ def schema() -> None:
 
 
 def _workers(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(f"workers: {text.strip()!r}; expected whole numbers such as 4 or 2,4,8") from None
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise InputError(f"workers: {text.strip()!r}; expected whole numbers of at least 1, such as 4 or 2,4,8")
+    return int(text)
 
 
 def _collectives(names: Sequence[str], plugins: Sequence[str]) -> list[Collective]:

@@ -43,7 +43,7 @@ def verify(collectives: Iterable[Collective], workers: Iterable[int], vector: Ve
     """Verify every variant of every collective for all numbers of workers; nothing is raised for what is wrong.
 
     The time is exact: Fractions with unequal α, β and γ, engine against formula with ``==``. A variant that cannot be
-    (more servers than workers, say) has no row.
+    (more servers than workers, say) has no row. InputError for less than one worker.
 
     >>> from simcomm.collectives import get
     >>> row, = verify([get("ring_all_reduce")], [4], Vector(100))
@@ -52,6 +52,8 @@ def verify(collectives: Iterable[Collective], workers: Iterable[int], vector: Ve
     """
     rows = []
     chosen = list(workers)
+    if any(n < 1 for n in chosen):
+        raise InputError(f"workers: {min(chosen)}; expected at least 1")
     for collective in collectives:
         for n in chosen:
             for options in collective.variants:

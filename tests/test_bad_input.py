@@ -173,7 +173,9 @@ def test_wrong_words_on_the_command_line(command, scenario):
     refused(command("run", scenario(), "workers=eight"), "workers=eight: workers: ")
     refused(command("run", scenario(), "wrokers=8"), "did you mean 'workers'?")
     refused(command("run", scenario(), "workers"), "expected key=value")
-    refused(command("verify", "-n", "two"), "expected whole numbers such as 4 or 2,4,8")
+    for count in ("two", "0", "4,-1", "1.5", ""):
+        refused(command("verify", "-n", count), "expected whole numbers of at least 1, such as 4 or 2,4,8")
+    refused(command("show", "parameter_server", "placement=collocated"), "did you mean 'colocated'?")
     refused(command("verify", "-p", "-5"), "-5")
     refused(command("show", "parameter_server", "servers=9", "placement=colocated"), "expected at most 4")
     refused(command("verify", "--plugin", "absent_module:x"), "cannot import 'absent_module'")

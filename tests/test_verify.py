@@ -11,6 +11,7 @@ from examples.my_collectives import tree_all_reduce
 from simcomm.closed_forms import Traffic, Vector
 from simcomm.collectives import get, names
 from simcomm.collectives.base import Collective
+from simcomm.errors import InputError
 from simcomm.verify import Cell, Row, verify
 
 
@@ -93,3 +94,8 @@ def test_a_row_is_right_if_every_cell_is() -> None:
     good, bad = Cell("1", "1", True), Cell("1", "2", False)
     assert Row("x", {}, 1, {"a": good, "b": good}).right
     assert not Row("x", {}, 1, {"a": good, "b": bad}).right
+
+
+def test_no_worker_is_refused() -> None:
+    with pytest.raises(InputError, match="workers: 0; expected at least 1"):
+        verify([get("ring_all_reduce")], [4, 0], Vector(10))

@@ -61,7 +61,8 @@ class Collective:
                 raise InputError(f"unknown option {name!r} of {self.name}; {known}{did_you_mean(name, self.options)}")
             hint = hints.get(name, type(self.options[name]))
             if not _fits(value, hint):
-                raise InputError(f"{name}: {value!r}; expected {_describe(hint)}")
+                near = did_you_mean(value, (word for word in _words(hint) if isinstance(value, str)))
+                raise InputError(f"{name}: {value!r}; expected {_describe(hint)}{near}")
         self.ranks(workers, **options)
         return dict(options)
 
@@ -73,6 +74,12 @@ class Collective:
         """The closed form for so many workers and this vector; a vector of no element takes no time."""
         claim = self.closed_form(workers, vector, **self.check(workers, options))
         return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
+
+
+def _words(hint: Any) -> list[str]:
+    """The words that a value may be."""
+    words = get_args(hint) if get_origin(hint) is Literal else [w for part in get_args(hint) for w in _words(part)]
+    return [word for word in words if isinstance(word, str)]
 
 
 def _fits(value: object, hint: Any) -> bool:

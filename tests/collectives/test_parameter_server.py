@@ -145,12 +145,15 @@ def test_there_is_a_formula_for_equal_shards_of_no_more_servers_than_workers(
         ({"servers": -1}, "servers: -1; expected at least 1"),
         ({"servers": True}, "servers: True; expected a whole number or workers"),
         ({"servers": 1.5}, "servers: 1.5; expected a whole number or workers"),
-        ({"servers": "worker"}, "servers: 'worker'; expected a whole number or workers"),
+        ({"servers": "worker"}, "servers: 'worker'; expected a whole number or workers; did you mean 'workers'?"),
         (
             {"servers": 5, "placement": "colocated"},
             "servers: 5 co-located servers need as many workers; expected at most 4",
         ),
-        ({"placement": "co-located"}, "placement: 'co-located'; expected dedicated or colocated"),
+        (
+            {"placement": "co-located"},
+            "placement: 'co-located'; expected dedicated or colocated; did you mean 'colocated'?",
+        ),
         (
             {"server": 4},
             "unknown option 'server' of parameter_server; expected one of servers, placement; did you mean 'servers'?",
