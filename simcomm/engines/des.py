@@ -11,6 +11,7 @@ the same instant the one with the lowest operation index. So a run is determinis
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections.abc import Callable, Generator, Hashable, Mapping
 from functools import partial
@@ -43,10 +44,10 @@ class _Signal(simpy.Event):
 
 
 class _Place:
-    """A port or a processor: a queue of (asked at, operation index, how long, event), one served at a time."""
+    """A port or a processor: a queue of (asked at, operation, number, how long, event), one served at a time."""
 
     def __init__(self) -> None:
-        self.queue: list[tuple[Any, int, Any, simpy.Event]] = []
+        self.queue: list[tuple[Any, int, int, Any, simpy.Event]] = []
         self.busy = False
 
 
@@ -58,6 +59,7 @@ class _Run:
         self.zero = zero
         self.places: dict[Hashable, _Place] = {}
         self.asked: list[_Place] = []
+        self.number = itertools.count()  # of every request: those of one operation keep their order
         self.start_s: list[Any] = [None] * len(schedule)
         self.end_s: list[Any] = [None] * len(schedule)
 
@@ -71,7 +73,7 @@ class _Run:
         """Wait for ``place`` and hold it for ``seconds``; the event happens when the holding begins."""
         at = self.places.setdefault(place, _Place())
         event = self.env.event()
-        heapq.heappush(at.queue, (self.env.now, index, seconds, event))
+        heapq.heappush(at.queue, (self.env.now, index, next(self.number), seconds, event))
         self._ask(at)
         return event
 
@@ -86,7 +88,7 @@ class _Run:
         asked, self.asked = self.asked, []
         for place in asked:
             if not place.busy and place.queue:
-                _, index, seconds, event = heapq.heappop(place.queue)
+                _, index, _, seconds, event = heapq.heappop(place.queue)
                 place.busy = True
                 if self.start_s[index] is None:
                     self.start_s[index] = self.env.now

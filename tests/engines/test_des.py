@@ -183,6 +183,21 @@ def test_however_long_it_takes_within_an_instant_the_lower_number_goes_first() -
     assert timeline.start_s.tolist() == [0, 1, 2]
 
 
+class Packets(SharedBus):
+    """Asks for the bus once per byte, for all bytes at once."""
+
+    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
+        for turn in [run.turn("bus", message, 1) for _ in range(message.size_bytes)]:
+            yield turn
+        yield run.delay(1)
+
+
+def test_one_message_may_ask_for_a_place_several_times_at_once() -> None:
+    timeline = run([message(0, 1), message(1, 2)], [3, 2], model=Packets())  # type: ignore[arg-type]
+    assert timeline.start_s.tolist() == [0, 3]
+    assert timeline.end_s.tolist() == [3, 5]
+
+
 class Recording(LogGP):
     """LogGP that shows to somebody the messages it is given."""
 
