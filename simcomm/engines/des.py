@@ -88,7 +88,7 @@ class _Run:
         asked, self.asked = self.asked, []
         for place in asked:
             if not place.busy and place.queue:
-                _, index, _, seconds, event = heapq.heappop(place.queue)
+                _at, index, _number, seconds, event = heapq.heappop(place.queue)
                 place.busy = True
                 if self.start_s[index] is None:
                     self.start_s[index] = self.env.now

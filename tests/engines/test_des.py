@@ -187,8 +187,7 @@ class Packets(SharedBus):
     """Asks for the bus once per byte, for all bytes at once."""
 
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
-        for turn in [run.turn("bus", message, 1) for _ in range(message.size_bytes)]:
-            yield turn
+        yield from [run.turn("bus", message, 1) for _ in range(message.size_bytes)]
         yield run.delay(1)
 
 
