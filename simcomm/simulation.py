@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcomm import collectives as registry
-from simcomm import counts, networks, topology
+from simcomm import counts, engines, networks, topology
 from simcomm.checked import Checked, check, check_size
 from simcomm.closed_forms import Vector, busbw_factor, lower_bound
 from simcomm.collectives.base import Collective
-from simcomm.engines import des
 from simcomm.engines.explain import critical_path, rank_times
-from simcomm.engines.timeline import Timeline
+from simcomm.engines.timeline import Timeline, Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError, TimeError
 from simcomm.networks.base import NetworkModel, Workers
@@ -103,6 +102,8 @@ def simulate(
     graph = None if isinstance(topology, (str, Mapping)) else topology
     if graph is None:
         keys["topology"] = topology
+    elif "link" in keys:
+        raise InputError("simulate: a link beside a graph; expected one of them, a graph has its own links")
     else:
         keys["link"] = {"bandwidth": "1 B/s", "latency": "0 s"}  # stands in: the graph has its own links
     document = from_mapping(keys, source="simulate", collectives=own)
@@ -120,8 +121,8 @@ def simulate_point(
     """Simulate one point and check it; raises CheckError if counts, proof or time are not what theory says.
 
     ``collectives`` are further ones by name, ``graph`` replaces the scenario's topology. The result carries its
-    schedule, counts, cluster and the bytes on every link, and its timeline if ``timeline``. InputError if the topology
-    does not fit.
+    schedule, counts and cluster, and if ``timeline`` its timeline and the bytes on every link. InputError if the
+    topology does not fit.
     """
     name = scenario.collective.name
     collective = (collectives or {}).get(name) or registry.get(name)
@@ -131,12 +132,13 @@ def simulate_point(
     label, links = _graph(scenario, s.ranks, graph)
     cluster = place(label, links, s.ranks, what.pairs)
     model = networks.get(scenario.network.model, scenario.network.options)
-    run = _run(scenario, what, cluster, model)
+    engine, execute = engines.get(scenario.engine)
+    run = execute(s, what.size_bytes, model, cluster.routes, *_workers(scenario, what))
     expected = formula(what, cluster, model, run.workers)
     _check_time(float(run.makespan_s), expected)
     return Result(
         point="",
-        engine="des",
+        engine=engine,
         topology=label,
         bandwidth_Bps=cluster.common("bandwidth_Bps"),
         latency_s=cluster.common("latency_s"),
@@ -147,7 +149,7 @@ def simulate_point(
         timeline=run if timeline else None,
         counts=what.counted,
         cluster=cluster,
-        link_bytes=cluster.link_bytes(*(column.tolist() for column in (s.src, s.dst, what.size_bytes))),
+        link_bytes=cluster.link_bytes(*(c.tolist() for c in (s.src, s.dst, what.size_bytes))) if timeline else None,
     )
 
 
@@ -165,8 +167,8 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
     return chosen.kind, topology.build(chosen.kind, ranks, link.bandwidth_Bps, link.latency_s, **chosen.options)
 
 
-def _run(scenario: Scenario, what: Checked, cluster: Cluster, model: NetworkModel) -> Timeline:
-    """Draw what is random, first the workers' own computation and then the schedule's, and run the engine."""
+def _workers(scenario: Scenario, what: Checked) -> tuple[Workers, Times]:
+    """How the ranks differ, and the seconds of the schedule's computations; draws what is random, in this order."""
     ranks = what.schedule.ranks
     odd = [scenario.stragglers.get(rank) for rank in range(ranks)]
     factor = tuple(s.compute_factor if s else 1.0 for s in odd)
@@ -179,8 +181,7 @@ def _run(scenario: Scenario, what: Checked, cluster: Cluster, model: NetworkMode
     )
     rng = np.random.default_rng(scenario.seed)
     workers = with_jitter(workers, scenario.compute.jitter, rng, what.workers)
-    seconds = compute_seconds(what.schedule, factor, scenario.compute.jitter, rng)
-    return des.run(what.schedule, what.size_bytes, model, cluster.routes, workers, seconds)
+    return workers, compute_seconds(what.schedule, workers.compute_factor, scenario.compute.jitter, rng)
 
 
 def _check_time(time_s: float, formula_s: float | None) -> None:

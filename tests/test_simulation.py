@@ -60,7 +60,7 @@ def test_any_point_passes_its_checks(name, workers, parameters, dtype, kind, add
 
 
 def test_a_ring_on_a_ring_has_one_link_of_latency_per_hop():
-    ring = simcomm.simulate("ring_all_reduce", 8, parameters=8000, link=LINK, topology="ring")
+    ring = simcomm.simulate("ring_all_reduce", 8, parameters=8000, link=LINK, topology="ring", timeline=True)
     star = simcomm.simulate("ring_all_reduce", 8, parameters=8000, link=LINK)
     assert star.time_s - ring.time_s == pytest.approx(14 * 5e-6)
     assert set(ring.link_bytes.values()) == {ring.max_bytes_sent, 0}
@@ -80,6 +80,8 @@ def test_a_graph_of_the_user_s_own():
     assert (result.topology, result.bandwidth_Bps, result.latency_s) == ("graph", None, None)
     with pytest.raises(simcomm.InputError, match="graph has 2 hosts; expected at least 3"):
         simcomm.simulate("all_to_all", 3, size="1 MB", topology=graph)
+    with pytest.raises(simcomm.InputError, match="a link beside a graph"):
+        simcomm.simulate("all_to_all", 2, size="1 MB", topology=graph, link=LINK)
 
 
 def test_a_collective_object():

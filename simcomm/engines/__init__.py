@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-#: name -> module and function; ``auto`` is the fastest that is exact for the run.
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simcomm.engines.timeline import Timeline
+
+#: name -> module and function, the fastest first; ``auto`` is the first one.
 ENGINES: dict[str, str] = {
     "des": "simcomm.engines.des:run",
 }
@@ -11,3 +18,15 @@ ENGINES: dict[str, str] = {
 def names() -> tuple[str, ...]:
     """The names that a scenario may give."""
     return ("auto", *ENGINES)
+
+
+def get(name: str) -> tuple[str, Callable[..., Timeline]]:
+    """The engine of that name, with the name of the engine that ``auto`` stands for.
+
+    >>> get("auto")[0]
+    'des'
+    """
+    name = next(iter(ENGINES)) if name == "auto" else name
+    module, attribute = ENGINES[name].split(":")
+    run: Callable[..., Timeline] = getattr(import_module(module), attribute)
+    return name, run

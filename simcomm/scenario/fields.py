@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from simcomm import units
+from simcomm import engines, units
 from simcomm.errors import InputError, did_you_mean
 from simcomm.scenario.problems import shown
 
@@ -20,8 +20,6 @@ ITEMSIZE: Final[dict[str, int]] = {
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint64": 8, "uint32": 4, "uint16": 2, "uint8": 1,
 }  # fmt: skip
 """Bytes of an element."""
-
-ENGINES: Final = ("auto", "des")
 
 
 def refusal(message: str) -> PydanticCustomError:
@@ -164,7 +162,9 @@ Dtype = Annotated[
     str, _checked(lambda value: one_of(value, "dtype", ITEMSIZE)), WithJsonSchema({"enum": list(ITEMSIZE)})
 ]
 Engine = Annotated[
-    str, _checked(lambda value: one_of(value, "engine", ENGINES)), WithJsonSchema({"enum": list(ENGINES)})
+    str,
+    _checked(lambda value: one_of(value, "engine", engines.names())),
+    WithJsonSchema({"enum": list(engines.names())}),
 ]
 CollectiveName = Annotated[str, _checked(_collective, context=True), _TEXT]
 TopologyKind = Annotated[str, _checked(_kind), _TEXT]

@@ -11,14 +11,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from simcomm.errors import InputError, did_you_mean
 from simcomm.scenario.paths import ABSENT, SHORTHANDS, get, normalised, replaced, split
 from simcomm.scenario.problems import Path, path_text, shown
 from simcomm.scenario.sweep_values import MAX_POINTS, values_of
 
-RESERVED: Final = ("product", "zip", "exclude")
 Refuse = Callable[[Path, str], None]
 """Called with a place in the document and what is wrong there."""
 

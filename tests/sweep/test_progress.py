@@ -38,7 +38,10 @@ def test_lines_come_once_a_second_when_points_are_fast() -> None:
 
 
 def test_a_broken_pipe_does_not_stop_the_run() -> None:
-    lines = Lines(Broken())
+    stream = Broken()
+    with pytest.raises(BrokenPipeError):
+        stream.write("")
+    lines = Lines(stream)
     lines.started(total=1, done=0)
     lines.advanced("id", 1.0)
     lines.finished()
