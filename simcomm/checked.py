@@ -17,7 +17,7 @@ from simcomm.schedule import Ints, Schedule
 
 #: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
 MOST_MESSAGES = 5_000_000
-MESSAGE_BYTES = 850
+MESSAGE_BYTES = 950
 
 #: Long enough for every chunk of every schedule to hold something.
 _NO_EMPTY_CHUNK = Vector(2**40, 1)
