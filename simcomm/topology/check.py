@@ -14,6 +14,9 @@ from simcomm.units import parse_bandwidth, parse_time
 
 KINDS = ("host", "switch")
 
+#: What networkx's GraphML reader adds to every graph.
+_OF_A_READER = ("node_default", "edge_default")
+
 
 def checked(graph: nx.Graph[Any], source: str = "topology") -> nx.DiGraph[Any]:
     """``graph`` as a directed graph with ``kind`` on nodes and ``bandwidth_Bps``, ``latency_s`` on links.
@@ -21,16 +24,19 @@ def checked(graph: nx.Graph[Any], source: str = "topology") -> nx.DiGraph[Any]:
     Undirected edges become two links. Parallel edges become one link of their summed bandwidth and largest latency,
     with their number as ``count``. A link may carry quantities instead (``bandwidth="100 Gbit/s"``,
     ``latency="5 us"``). Raises InputError for a node without a kind, a missing or non-positive bandwidth, a missing or
-    negative latency, no host at all, and a host that cannot reach another one.
+    negative latency, a ``group`` that is neither text nor number, no host at all, and a host that cannot reach another.
     """
     result: nx.DiGraph[Any] = nx.DiGraph()
+    result.graph.update({key: value for key, value in graph.graph.items() if key not in _OF_A_READER})
     for node, attributes in graph.nodes(data=True):
         kind = str(attributes.get("kind"))
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS)
             raise InputError(f"{source}: node {node!r} has kind {kind}; expected 'host' or 'switch'{hint}")
+        if not isinstance(attributes.get("group", ""), str | Real):
+            raise InputError(f"{source}: node {node!r} has group {attributes['group']!r}; expected a name or a number")
         result.add_node(node, **attributes)
-    for a, b, attributes in graph.to_directed().edges(data=True):
+    for a, b, attributes in graph.to_directed(as_view=True).edges(data=True):
         _add_link(result, a, b, attributes, f"{source}: link {a!r} -> {b!r}")
     _check_connected(result, source)
     return result

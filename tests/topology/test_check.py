@@ -234,3 +234,26 @@ def test_one_host_alone_is_a_topology() -> None:
 def test_the_source_opens_every_message() -> None:
     with pytest.raises(InputError, match=r"^lab\.graphml: no host"):
         checked(nx.Graph(), "lab.graphml")
+
+
+@pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph, nx.MultiGraph])
+def test_what_is_said_of_the_whole_graph_is_kept(kind: type[nx.Graph[Any]]) -> None:
+    graph = pair(kind, **LINK)
+    graph.graph.update(kind="torus", dims=(2,), node_default={}, edge_default={})
+    assert checked(graph).graph == {"kind": "torus", "dims": (2,)}
+    checked(graph).graph["kind"] = "mesh"
+    assert graph.graph["kind"] == "torus"
+
+
+@pytest.mark.parametrize("group", ["leaf0", 3, 2.5])
+def test_a_group_is_a_name_or_a_number(group: Any) -> None:
+    graph = pair(**LINK)
+    graph.nodes["b"]["group"] = group
+    assert checked(graph).nodes["b"]["group"] == group
+
+
+@pytest.mark.parametrize("group", [None, ["leaf0"], {"leaf": 0}])
+def test_a_group_that_is_neither_is_refused(group: Any) -> None:
+    graph = pair(**LINK)
+    graph.nodes["b"]["group"] = group
+    assert refusal(graph) == f"topology: node 'b' has group {group!r}; expected a name or a number"
