@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
 
 from simcomm.errors import InputError
+from simcomm.topology import placement as placements
+from simcomm.topology import routing as routings
 from simcomm.topology.check import hosts
-from simcomm.topology.routes import Route, routes
+from simcomm.topology.routes import Route
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Rank r is on ``hosts[r]``; ``routes`` has the route of every (src, dst) that sends something."""
+    """Rank r is on ``hosts[r]``; ``routes`` has the route of every (src, dst) that sends something.
+
+    ``graph`` has the bandwidths that the run has: those of slow workers are in it.
+    """
 
     name: str
     graph: nx.DiGraph[Any]
@@ -32,6 +37,10 @@ class Cluster:
         """The bandwidth of the fastest link that leaves the rank's host; 0 without a link."""
         return max((link["bandwidth_Bps"] for link in self.graph[self.hosts[rank]].values()), default=0)
 
+    def links_Bps(self, rank: int) -> Any:
+        """The bandwidth of all links that leave the rank's host together; 0 without a link."""
+        return sum(link["bandwidth_Bps"] for link in self.graph[self.hosts[rank]].values())
+
     @property
     def least_latency_s(self) -> Any:
         """No two ranks are closer than this: a link from host to host, or a link out and a link in."""
@@ -42,33 +51,60 @@ class Cluster:
         entering = [latency for out, into, latency in links if into and not out]
         return min(direct + ([min(leaving) + min(entering)] if leaving and entering else []), default=0)
 
-    def link_bytes(
-        self, src: Iterable[int], dst: Iterable[int], size_bytes: Iterable[int]
-    ) -> dict[tuple[Any, Any], int]:
-        """Bytes that cross every link when messages of these sizes go from rank to rank."""
-        found = dict.fromkeys(self.graph.edges, 0)
-        for a, b, size in zip(src, dst, size_bytes, strict=True):
-            if size:
-                for link in self.routes[a, b].links:
-                    found[link] += size
-        return found
-
     def common(self, attribute: str) -> Any:
         """What all links have in common, or None."""
         found = {link[attribute] for _, _, link in self.graph.edges(data=True)}
         return found.pop() if len(found) == 1 else None
 
 
-def place(name: str, graph: nx.DiGraph[Any], ranks: int, pairs: Iterable[tuple[int, int]]) -> Cluster:
-    """Put rank r on host number r and find the route of every pair of ranks; InputError if there are too few hosts.
+def place(
+    name: str,
+    graph: nx.DiGraph[Any],
+    ranks: int,
+    pairs: Iterable[tuple[int, int]],
+    *,
+    placement: placements.Placement = "linear",
+    routing: str | Mapping[str, Any] = "shortest",
+    seed: int = 0,
+    bandwidth_factor: Sequence[Any] | None = None,
+) -> Cluster:
+    """Put every rank on a host and find the route of every pair of ranks.
+
+    ``placement`` and ``routing`` are as in a scenario: a name or a list of hosts, a name or a mapping of a ``name`` and
+    its options. ``seed`` is that of a random placement, and of a routing that hashes and has no seed of its own. A link
+    of a host has its bandwidth times the ``bandwidth_factor`` of the host's rank (one factor per rank), a link between
+    the hosts of two ranks the smaller of their factors. InputError if there are too few hosts, and for what
+    :func:`~simcomm.topology.placement.order` and :func:`~simcomm.topology.routing.find` refuse.
 
     >>> from simcomm.topology import build
     >>> place("star", build("star", 2, "1 GB/s", "1 us"), 2, [(0, 1)]).uniform
     (2e-06, 1000000000.0)
     """
-    on = hosts(graph)
-    if len(on) < ranks:
-        raise InputError(f"topology: {name} has {len(on)} hosts; expected at least {ranks}, one for every rank")
+    count = len(hosts(graph))
+    if count < ranks:
+        raise InputError(f"topology: {name} has {count} hosts; expected at least {ranks}, one for every rank")
+    on = tuple(placements.order(placement, graph, ranks, seed))
+    if bandwidth_factor is not None:
+        graph = _with_factors(graph, on, bandwidth_factor)
+    way, options = (routing, {}) if isinstance(routing, str) else (routing["name"], dict(routing))
+    options.pop("name", None)
+    if routings.takes_seed(way):
+        options.setdefault("seed", seed)
     wanted = list(pairs)
-    found = routes(graph, [(on[src], on[dst]) for src, dst in wanted])
-    return Cluster(name, graph, tuple(on[:ranks]), {(src, dst): found[on[src], on[dst]] for src, dst in wanted})
+    found = routings.find(way, graph, ((on[src], on[dst]) for src, dst in wanted), **options)
+    return Cluster(name, graph, on, {pair: found[on[pair[0]], on[pair[1]]] for pair in wanted})
+
+
+def _with_factors(graph: nx.DiGraph[Any], on: Sequence[Any], factors: Sequence[Any]) -> nx.DiGraph[Any]:
+    """The graph with the bandwidth of every link times the smallest factor of the ranks at its ends."""
+    if len(factors) != len(on) or not all(factor > 0 for factor in factors):
+        expected = f"expected {len(on)} numbers greater than 0, one for every rank"
+        raise InputError(f"bandwidth_factor: {list(factors)}; {expected}")
+    if all(factor == 1 for factor in factors):
+        return graph
+    scaled, factor = graph.copy(), dict(zip(on, factors, strict=True))
+    for a, b, link in scaled.edges(data=True):
+        smallest = min((factor[end] for end in (a, b) if end in factor), default=1)
+        if smallest != 1:  # not even the type of the number
+            link["bandwidth_Bps"] *= smallest
+    return scaled

@@ -2,76 +2,89 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import networkx as nx
+from simcomm.errors import InputError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
-@dataclass(frozen=True)
-class Route:
-    """A path through the graph: its nodes, the sum of its latencies and its smallest bandwidth."""
+class Link(NamedTuple):
+    """One directed link, as every route that crosses it has it."""
 
-    nodes: tuple[Any, ...]
-    latency_s: Any
+    src: Any
+    dst: Any
     bandwidth_Bps: Any
+    latency_s: Any
 
     @property
-    def links(self) -> tuple[tuple[Any, Any], ...]:
-        """The links that are crossed, in order."""
-        return tuple(pairwise(self.nodes))
+    def ends(self) -> tuple[Any, Any]:
+        """The link's key in the graph."""
+        return self[:2]
 
 
-def routes(graph: nx.DiGraph[Any], pairs: Iterable[tuple[Any, Any]]) -> dict[tuple[Any, Any], Route]:
-    """The route of every pair of hosts: the fewest links.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path of links, at least one; its latency is their sum, its bandwidth that of the slowest.
 
-    Of several such paths it is the one that a breadth-first search finds first when it visits the neighbours of a
-    node in the order of the graph's nodes. Hosts forward as switches do.
+    A bandwidth is that of the whole link, whoever else uses it. InputError without a link, and where one link does not
+    begin at the end of the one before.
+
+    >>> route = Route((Link(0, "switch", 8, 1), Link("switch", 3, 5, 2)))
+    >>> route.nodes, route.latency_s, route.bandwidth_Bps
+    ((0, 'switch', 3), 3, 5)
+    """
+
+    links: tuple[Link, ...]
+    latency_s: Any = field(init=False, compare=False, repr=False)
+    bandwidth_Bps: Any = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.links:
+            raise InputError("a route without links; expected one or more")
+        end, _, bandwidth, _ = self.links[0]
+        latency: Any = 0
+        for src, dst, link_bandwidth, link_latency in self.links:
+            if src != end:
+                raise InputError(f"a route goes on from {src!r} after it has come to {end!r}; expected one path")
+            end = dst
+            latency += link_latency  # one by one: what sum() makes of floats depends on the version of Python
+            if link_bandwidth < bandwidth:
+                bandwidth = link_bandwidth
+        object.__setattr__(self, "latency_s", latency)
+        object.__setattr__(self, "bandwidth_Bps", bandwidth)
+
+    @property
+    def nodes(self) -> tuple[Any, ...]:
+        """The nodes on the way, both ends included."""
+        return (self.links[0].src, *(link.dst for link in self.links))
+
+    @property
+    def ends(self) -> tuple[tuple[Any, Any], ...]:
+        """The (src, dst) of every link, in order: its key in the graph."""
+        return tuple(link.ends for link in self.links)
+
+
+def links_of(graph: nx.DiGraph[Any]) -> dict[tuple[Any, Any], Link]:
+    """Every link of the graph by its ends: routes share these."""
+    return {(a, b): Link(a, b, link["bandwidth_Bps"], link["latency_s"]) for a, b, link in graph.edges(data=True)}
+
+
+def route_along(graph: nx.DiGraph[Any], nodes: Iterable[Any]) -> Route:
+    """The route over these nodes; InputError names the first link that the graph does not have.
 
     >>> from simcomm.topology import build
-    >>> routes(build("star", 4, "1 GB/s", "1 us"), [(0, 3)])[0, 3].nodes
-    (0, 'switch', 3)
+    >>> route_along(build("star", 4, "1 GB/s", "1 us"), [0, "switch", 3]).latency_s
+    2e-06
     """
-    position = {node: index for index, node in enumerate(graph)}
-    neighbours = {node: sorted(graph[node], key=position.__getitem__) for node in graph}
-    wanted: dict[Any, dict[Any, list[Any]]] = {}
-    for source, target in dict.fromkeys(pairs):
-        # From a host with one link everything goes through its switch: one search does for all the switch's hosts.
-        root = neighbours[source][0] if len(neighbours[source]) == 1 else source
-        wanted.setdefault(root, {}).setdefault(source, []).append(target)
-    found = {}
-    for root, sources in wanted.items():
-        parent = _search(neighbours, root, {target for targets in sources.values() for target in targets})
-        for source, targets in sources.items():
-            for target in targets:
-                found[source, target] = _route(graph, parent, root, source, target)
-    return found
-
-
-def _search(neighbours: dict[Any, list[Any]], root: Any, wanted: set[Any]) -> dict[Any, Any]:
-    """Breadth first from ``root`` until all that are wanted are found: who was reached from where."""
-    parent = {root: root}
-    wanted.discard(root)
-    queue = deque([root])
-    while queue and wanted:
-        node = queue.popleft()
-        for neighbour in neighbours[node]:
-            if neighbour not in parent:
-                parent[neighbour] = node
-                wanted.discard(neighbour)
-                queue.append(neighbour)
-    return parent
-
-
-def _route(graph: nx.DiGraph[Any], parent: dict[Any, Any], root: Any, source: Any, target: Any) -> Route:
-    nodes = [target]
-    while nodes[-1] != root:
-        nodes.append(parent[nodes[-1]])
-    if root != source:
-        nodes.append(source)
-    nodes.reverse()
-    links = [graph[a][b] for a, b in pairwise(nodes)]
-    return Route(tuple(nodes), sum(link["latency_s"] for link in links), min(link["bandwidth_Bps"] for link in links))
+    found = []
+    for a, b in pairwise(nodes):
+        if not graph.has_edge(a, b):
+            raise InputError(f"there is no link from {a!r} to {b!r}; expected links of the graph")
+        link = graph[a][b]
+        found.append(Link(a, b, link["bandwidth_Bps"], link["latency_s"]))
+    return Route(tuple(found))

@@ -1,4 +1,4 @@
-"""GraphML and node-link JSON: there and back, and one clear message for every file that is broken."""
+"""GraphML, GEXF and node-link JSON: there and back, and one clear message for every file that is broken."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ from simcomm.topology import build
 from simcomm.topology.check import checked
 from simcomm.topology.files import load
 
+DEFAULTS = {
+    "it.graphml": """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="k" for="node" attr.name="kind" attr.type="string"><default>host</default></key>
+<key id="l" for="edge" attr.name="latency_s" attr.type="double"><default>0.5</default></key>
+<key id="w" for="edge" attr.name="bandwidth" attr.type="string"><default>1 GB/s</default></key>
+<graph edgedefault="undirected"><node id="a"/><node id="b"/><node id="s"><data key="k">switch</data></node>
+<edge source="a" target="s"/><edge source="b" target="s"><data key="l">0.25</data></edge></graph></graphml>""",
+    "it.gexf": """<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2"><graph defaultedgetype="undirected">
+<attributes class="node"><attribute id="k" title="kind" type="string"><default>host</default></attribute></attributes>
+<attributes class="edge"><attribute id="l" title="latency_s" type="double"><default>0.5</default></attribute>
+<attribute id="w" title="bandwidth" type="string"><default>1 GB/s</default></attribute></attributes>
+<nodes><node id="a"/><node id="b"/><node id="s"><attvalues><attvalue for="k" value="switch"/></attvalues></node></nodes>
+<edges><edge id="0" source="a" target="s"/><edge id="1" source="b" target="s">
+<attvalues><attvalue for="l" value="0.25"/></attvalues></edge></edges></graph></gexf>""",
+}
 KINDS = [nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph]
 XMLNS = 'xmlns="http://graphml.graphdrawing.org/xmlns"'
 GRAPHML = f'<graphml {XMLNS}><key id="k" for="node" attr.name="kind" attr.type="{{type}}"/>{{graph}}</graphml>'
@@ -45,28 +60,36 @@ def refusal(path: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("form", ["lab.graphml", "lab.GraphML", "lab.json", "links.json"])
+@pytest.mark.parametrize("form", ["lab.graphml", "lab.GraphML", "lab.gexf", "lab.json", "links.json"])
 def test_every_class_of_graph_comes_back(tmp_path: Path, kind: type[nx.Graph[Any]], form: str) -> None:
     graph, path = lab(kind), tmp_path / form
     if form.endswith(".json"):
         write_json(path, graph, "links" if form == "links.json" else "edges")
     else:
-        nx.write_graphml(graph, path)
+        (nx.write_gexf if form == "lab.gexf" else nx.write_graphml)(graph, path)
     loaded = load(path)
     for _, _, link in loaded.edges(data=True):
-        link.pop("id", None)  # networkx's GraphML keeps the keys of parallel links there
+        link.pop("id", None)  # networkx keeps the keys of parallel links there
+    for _, node in loaded.nodes(data=True):
+        node.pop("label", None)  # every node has one in GEXF
+    loaded.graph.pop("mode", None)
     assert list(loaded) == ["b", "a", "s"]
     assert nx.utils.graphs_equal(loaded, checked(lab(kind)))
     assert loaded["a"]["s"].get("count") == (2 if graph.is_multigraph() else None)
     assert loaded["s"]["a"]["bandwidth_Bps"] == (17 if graph.is_multigraph() else 8.5)
 
 
-def test_a_built_topology_comes_back_from_json_as_it_was_and_from_graphml_with_text_for_names(tmp_path: Path) -> None:
-    ring = build("ring", 4, "100 Gbit/s", "5 us")
-    write_json(tmp_path / "ring.json", ring)
-    nx.write_graphml(ring, tmp_path / "ring.graphml")
-    assert nx.utils.graphs_equal(load(tmp_path / "ring.json"), ring)
-    assert nx.utils.graphs_equal(load(tmp_path / "ring.graphml"), nx.relabel_nodes(ring, str))
+def test_a_built_topology_comes_back_from_json_as_it_was_and_else_with_text_for_names(tmp_path: Path) -> None:
+    graph = build("leaf_spine", 4, "100 Gbit/s", "5 us", leaves=2, oversubscription=2)
+    write_json(tmp_path / "it.json", graph)
+    nx.write_graphml(graph, tmp_path / "it.graphml")
+    nx.write_gexf(graph, tmp_path / "it.gexf")
+    gexf = load(tmp_path / "it.gexf")
+    assert nx.utils.graphs_equal(load(tmp_path / "it.json"), graph)
+    assert nx.utils.graphs_equal(load(tmp_path / "it.graphml"), nx.relabel_nodes(graph, str))
+    assert list(gexf) == [str(node) for node in graph]
+    assert gexf["0"]["leaf0"]["bandwidth_Bps"] == graph[0]["leaf0"]["bandwidth_Bps"]
+    assert load(tmp_path / "it.json").graph["kind"] == "leaf_spine"
 
 
 def test_quantities_may_stand_in_a_file(tmp_path: Path) -> None:
@@ -76,6 +99,24 @@ def test_quantities_may_stand_in_a_file(tmp_path: Path) -> None:
         link.update(bandwidth="100 Gbit/s", latency="5 us")
     nx.write_graphml(graph, tmp_path / "lab.graphml")
     assert load(tmp_path / "lab.graphml")["s"]["b"] == {"bandwidth_Bps": 12.5e9, "latency_s": 5e-6}
+
+
+def test_cables_that_stand_for_several_already_are_counted_together(tmp_path: Path) -> None:
+    graph = lab(nx.MultiGraph)
+    graph["a"]["s"][1]["count"] = 3
+    write_json(tmp_path / "lab.json", graph)
+    link = load(tmp_path / "lab.json")["a"]["s"]
+    assert (link["count"], link["bandwidth_Bps"]) == (4, 17)
+
+
+@pytest.mark.parametrize("name", ["it.graphml", "it.gexf"])
+def test_what_a_file_declares_for_all_holds_for_those_that_do_not_say_otherwise(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(DEFAULTS[name])
+    loaded = load(tmp_path / name)
+    assert dict(loaded.nodes(data="kind")) == {"a": "host", "b": "host", "s": "switch"}
+    assert loaded["a"]["s"]["latency_s"] == 0.5
+    assert loaded["s"]["b"]["latency_s"] == 0.25
+    assert loaded["s"]["b"]["bandwidth_Bps"] == 1e9
 
 
 def test_a_path_may_be_text(tmp_path: Path) -> None:
@@ -156,9 +197,21 @@ def test_what_is_wrong_in_the_graph_is_told_with_the_name_of_the_file(tmp_path: 
             GRAPHML.format(type="text", graph=ONE_HOST.format(key="k")).encode(),
             "not a readable graph (KeyError: 'text')",
         ),
-        ("lab.txt", b"{}", "unknown kind of graph file; expected .graphml or .json"),
-        ("lab", b"{}", "unknown kind of graph file; expected .graphml or .json"),
-        ("lab.gml", b"graph []", "unknown kind of graph file; expected .graphml or .json"),
+        ("lab.gexf", b"", "not a readable graph (ParseError: no element found: line 1, column 0)"),
+        ("lab.gexf", b"<svg/>", "not a readable graph (NetworkXError: No <graph> element in GEXF file.)"),
+        (
+            "lab.gexf",
+            DEFAULTS["it.gexf"].replace('class="edge"', 'class="edges"').encode(),
+            "not a readable graph (RuntimeError: No active exception to reraise)",
+        ),
+        (
+            "lab.gexf",
+            DEFAULTS["it.gexf"].replace('type="double"', 'type="length"').encode(),
+            "not a readable graph (KeyError: 'length')",
+        ),
+        ("lab.txt", b"{}", "unknown kind of graph file; expected .graphml, .gexf, .json or .xml"),
+        ("lab", b"{}", "unknown kind of graph file; expected .graphml, .gexf, .json or .xml"),
+        ("lab.gml", b"graph []", "unknown kind of graph file; expected .graphml, .gexf, .json or .xml"),
     ],
 )
 def test_a_broken_file_is_one_clear_message(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -171,31 +224,32 @@ def test_the_graphml_of_these_tests_is_right_where_it_is_not_broken(tmp_path: Pa
     assert list(load(tmp_path / "one.graphml").nodes(data="kind")) == [("a", "host")]
 
 
-@pytest.mark.parametrize("suffix", ["graphml", "json"])
+@pytest.mark.parametrize("suffix", ["graphml", "gexf", "json"])
 def test_a_file_cut_short_anywhere_is_refused_or_still_whole(tmp_path: Path, suffix: str) -> None:
     whole, cut = tmp_path / f"whole.{suffix}", tmp_path / f"cut.{suffix}"
     if suffix == "json":
         write_json(whole, lab(nx.MultiDiGraph))
     else:
-        nx.write_graphml(lab(nx.MultiDiGraph), whole)
+        (nx.write_gexf if suffix == "gexf" else nx.write_graphml)(lab(nx.MultiDiGraph), whole)
     text = whole.read_bytes().rstrip()
     for length in range(0, len(text), 7):
         cut.write_bytes(text[:length])
         refusal(cut)
 
 
-@pytest.mark.parametrize("name", ["lab.graphml", "lab.json"])
+@pytest.mark.parametrize("name", ["lab.graphml", "lab.gexf", "lab.json", "lab.xml"])
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path, name: str) -> None:
     assert refusal(tmp_path / name) == f"{name}: No such file or directory; expected a graph file"
     (tmp_path / name).mkdir()
     assert refusal(tmp_path / name) == f"{name}: Is a directory; expected a graph file"
 
 
-def test_entities_that_explode_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "root"), [("it.graphml", "graphml"), ("it.gexf", "gexf"), ("it.xml", "system")])
+def test_entities_that_explode_are_refused(tmp_path: Path, name: str, root: str) -> None:
     entities = "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(9))
-    bomb = f'<!DOCTYPE graphml [<!ENTITY e0 "{"x" * 100}">{entities}]><graphml {XMLNS}>&e9;</graphml>'
-    (tmp_path / "bomb.graphml").write_text(bomb)
-    assert "bomb.graphml: not a readable graph (" in refusal(tmp_path / "bomb.graphml")
+    bomb = f'<!DOCTYPE {root} [<!ENTITY e0 "{"x" * 100}">{entities}]><{root} {XMLNS}>&e9;</{root}>'
+    (tmp_path / name).write_text(bomb)
+    assert f"{name}: not a readable graph (" in refusal(tmp_path / name)
 
 
 NODES = b'"nodes": [{"id": 1, "kind": "host"}, {"id": 2, "kind": "host"}]'
