@@ -19,6 +19,10 @@ from simcomm.schedule import Ints, Schedule
 MOST_MESSAGES = 5_000_000
 MESSAGE_BYTES = 950
 
+#: The same for the chunks of messages that carry several: each is followed by the proof.
+MOST_CHUNKS = 20_000_000
+CHUNK_BYTES = 250
+
 #: Long enough for every chunk of every schedule to hold something.
 _NO_EMPTY_CHUNK = Vector(2**40, 1)
 
@@ -58,10 +62,14 @@ def check(collective: Collective, workers: int, vector: Vector, options: Mapping
 
 def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:
     """Refuse a schedule that would not fit into memory, with its size by the closed form; InputError."""
-    messages = collective.claim(workers, _NO_EMPTY_CHUNK, **options).total.messages
-    if messages > MOST_MESSAGES:
-        memory = f"{messages:,} messages, which need about {messages * MESSAGE_BYTES / 1e9:,.0f} GB"
-        raise InputError(
-            f"{collective.name} with {workers:,} workers sends {memory}; "
-            f"expected at most {MOST_MESSAGES:,} messages: take fewer workers"
-        )
+    claim = collective.claim(workers, _NO_EMPTY_CHUNK, **options)
+    for count, of, most, each_bytes in (
+        (claim.total.messages, "messages", MOST_MESSAGES, MESSAGE_BYTES),
+        (claim.chunks_sent or 0, "chunks in its messages", MOST_CHUNKS, CHUNK_BYTES),
+    ):
+        if count > most:
+            memory = f"{count:,} {of}, which need about {count * each_bytes / 1e9:,.0f} GB"
+            raise InputError(
+                f"{collective.name} with {workers:,} workers sends {memory}; "
+                f"expected at most {most:,} {of.split()[0]}: take fewer workers"
+            )

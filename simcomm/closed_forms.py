@@ -90,7 +90,8 @@ class Claim:
     ``total`` is all messages and bytes; ``sent(rank)`` and ``received(rank)`` are one rank's share; ``steps`` is the
     longest chain of messages that wait for each other. ``time(alpha, beta, gamma)`` is the makespan on a network
     where every pair of hosts that talk has the same latency α and bandwidth 1/β, ports are full duplex and all
-    ranks are alike; it is None where no formula holds exactly (the engine still answers).
+    ranks are alike; it is None where no formula holds exactly (the engine still answers). ``chunks_sent`` is how many
+    chunks all messages carry together where one carries several (None: one each); it says what must be remembered.
     """
 
     total: Traffic
@@ -98,6 +99,7 @@ class Claim:
     sent: Callable[[int], Traffic]
     received: Callable[[int], Traffic]
     time: TimeFormula | None = None
+    chunks_sent: int | None = None
 
 
 def chunks_except(vector: Vector, chunks: int, *left_out: int) -> Traffic:
@@ -113,14 +115,17 @@ def chunks_except(vector: Vector, chunks: int, *left_out: int) -> Traffic:
     )
 
 
-#: How many times every element has to be sent n − 1 times: to be added up, and to be spread.
-_TRIPS = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1}
+#: How many times S bytes have to be sent n − 1 times: to be added up, to be spread, to be exchanged.
+_TRIPS = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1, "all_to_all": 1}
+
+#: The operations that add something up.
+_ADDING = ("all_reduce", "reduce_scatter")
 
 
 def busbw_factor(operation: str, workers: int) -> Fraction:
     """busbw = algbw · factor, as nccl-tests defines it (its PERFORMANCE.md).
 
-    2(n−1)/n for all_reduce, (n−1)/n for reduce_scatter and all_gather, 1 otherwise.
+    2(n−1)/n for all_reduce, (n−1)/n for reduce_scatter, all_gather and all_to_all (of blocks), 1 otherwise.
 
     >>> busbw_factor("all_reduce", 4), busbw_factor("all_gather", 4), busbw_factor("broadcast", 4)
     (Fraction(3, 2), Fraction(3, 4), Fraction(1, 1))
@@ -142,11 +147,12 @@ def lower_bound(
     """No schedule of ``operation`` on these ports can be faster than this.
 
     α + max(bytes that all must move / all ports' bandwidth + γ·additions/ranks, bytes of one worker · β).
-    For n equal workers this is α + 2(n−1)/n·Sβ + (n−1)/n·Sγ (all-reduce), half of that β for reduce-scatter and
-    all-gather. Every element must be sent n−1 times to be added up and n−1 times to be spread (Patarasuk and Yuan
-    2009; Chan, Heimlich, Purkayastha and van de Geijn 2007); a worker's own gradient must leave it, and the sum enter
-    it, at least once. The latency term is one α, not ⌈lg n⌉α: that bound is for ports that are held during α, here
-    the latency is on the wire and a port can have many messages under way.
+    For n equal workers this is α + 2(n−1)/n·Sβ + (n−1)/n·Sγ (all-reduce), half of that β for reduce-scatter,
+    all-gather and the all-to-all of blocks. Every element must be sent n−1 times to be added up and n−1 times to be
+    spread (Patarasuk and Yuan 2009; Chan, Heimlich, Purkayastha and van de Geijn 2007); a worker's own gradient must
+    leave it, and the sum enter it, at least once. In an all-to-all the worker whose block is b sends S − b and receives
+    (n−1)b, one of which is at least (n−1)/n·S, whatever the cut. The latency term is one α, not ⌈lg n⌉α: that bound is
+    for ports that are held during α, here the latency is on the wire and a port can have many messages under way.
 
     ``alpha_s`` is the smallest latency between two hosts, ``slowest_port_s_per_byte`` the β of the slowest worker,
     ``all_ports_bytes_per_s`` the sum over the ranks' ports in one direction. Links inside the network are not
@@ -162,6 +168,9 @@ def lower_bound(
         return zero
     everyone = _TRIPS[operation] * (workers - 1) * size_bytes / all_ports_bytes_per_s
     # An all-reduce's worker sends all that it has; in the halves it may keep its own 1/n, which varies with the cut.
-    one_worker = size_bytes * slowest_port_s_per_byte if operation == "all_reduce" else zero
-    additions = zero if operation == "all_gather" else (workers - 1) * size_bytes * gamma_s_per_byte / ranks
+    one_worker = {
+        "all_reduce": size_bytes * slowest_port_s_per_byte,
+        "all_to_all": (workers - 1) * size_bytes * slowest_port_s_per_byte / workers,
+    }.get(operation, zero)
+    additions = (workers - 1) * size_bytes * gamma_s_per_byte / ranks if operation in _ADDING else zero
     return alpha_s + max(everyone + additions, one_worker)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simcomm.schedule import REDUCE, Ints, Schedule, expand
+from simcomm.order import expand
+from simcomm.schedule import REDUCE, Ints, Schedule
 
 Flags = npt.NDArray[np.bool_]
 #: Says for ranks and chunks (arrays that broadcast) whether something holds.
@@ -70,20 +71,26 @@ class Flow:
 
 
 def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate) -> Flow:
-    """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c)`` and must end with it if ``needs``."""
-    s = schedule
+    """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c)`` and must end with it if ``needs``.
+
+    Chunks are numbered within their vector. Of several vectors a worker contributes to its own and needs of each.
+    """
+    s, per_vector = schedule, schedule.chunks_per_vector
     operation, chunk = np.repeat(np.arange(len(s)), s.count), expand(s.chunk, s.count)
-    held_by, held = np.nonzero(
-        np.broadcast_to(needs(np.arange(workers)[:, None], np.arange(s.chunks)), (workers, s.chunks))
+    held_by, needed = np.nonzero(
+        np.broadcast_to(needs(np.arange(workers)[:, None], np.arange(per_vector)), (workers, per_vector))
     )
+    places = np.sort(np.add.outer(held_by * s.chunks + needed, per_vector * np.arange(s.vectors)), axis=None)
+    held_by, held = np.divmod(places, s.chunks)
     rank = np.concatenate([s.src[operation], held_by])
     chunks = np.concatenate([chunk, held])
-    between, at_end = _edges(s), _edges_to_the_end(s, operation, chunk, held_by * s.chunks + held)
+    between, at_end = _edges(s), _edges_to_the_end(s, operation, chunk, places)
     source, target = (np.concatenate(pair) for pair in zip(between, at_end, strict=True))
     level = np.concatenate([s.level[operation], np.full(len(held), s.level.max(initial=0) + 1)])
     order = np.argsort(level[target] * len(level) + target, kind="stable")
     source, target = source[order], target[order]
-    own = np.asarray(has(rank, chunks) & (rank < workers))
+    mine = (s.vectors == 1) | (chunks // per_vector == rank)
+    own = np.asarray(has(rank, chunks % per_vector) & mine & (rank < workers))
     source, target, replaced = _after_last_copy(source, target, s.kind[operation] != REDUCE)
     own[replaced] = False
     levels = level[target]
@@ -110,12 +117,11 @@ def _edges(s: Schedule) -> tuple[Ints, Ints]:
 
 
 def _edges_to_the_end(s: Schedule, operation: Ints, chunk: Ints, places: Ints) -> tuple[Ints, Ints]:
-    """From everything that is written to a place where the goal looks at the end to the node of that place."""
-    node_of = np.full(s.ranks * s.chunks, -1, dtype=np.int64)
-    node_of[places] = len(operation) + np.arange(len(places))
-    target = node_of[s.dst[operation].astype(np.int64) * s.chunks + chunk]
-    source = np.flatnonzero(target >= 0)
-    return source, target[source]
+    """From everything that is written to one of the ``places`` where the goal looks at the end to that place's node."""
+    written = s.dst[operation].astype(np.int64) * s.chunks + chunk
+    place = np.searchsorted(places, written)
+    source = np.flatnonzero(np.append(places, -1)[place] == written)
+    return source, len(operation) + place[source]
 
 
 def _after_last_copy(source: Ints, target: Ints, replaces: Flags) -> tuple[Ints, Ints, Ints]:

@@ -74,10 +74,11 @@ def reaches(schedule: Schedule, goal: Goal, workers: int) -> bool:
     random = Random(1)
     gradient = [random.getrandbits(64) for _ in range(workers)]
     carried: dict[tuple[int, int], int] = {}
+    per_vector = schedule.chunks // schedule.vectors
 
     def starts_with(rank: int, chunk: int) -> int:
-        has = rank < workers and bool(goal.has(np.array(rank), np.array(chunk)))
-        return gradient[rank] if has else 0
+        own = rank < workers and (schedule.vectors == 1 or chunk // per_vector == rank)
+        return gradient[rank] if own and bool(goal.has(np.array(rank), np.array(chunk % per_vector))) else 0
 
     def total(rank: int, chunk: int, writers: list[int]) -> int:
         value = starts_with(rank, chunk)
@@ -95,7 +96,7 @@ def reaches(schedule: Schedule, goal: Goal, workers: int) -> bool:
         total(rank, chunk, list(range(len(schedule)))) == sum(starts_with(w, chunk) for w in range(workers))
         for rank in range(workers)
         for chunk in range(schedule.chunks)
-        if goal.needs(np.array(rank), np.array(chunk))
+        if goal.needs(np.array(rank), np.array(chunk % per_vector))
     )
 
 

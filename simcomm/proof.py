@@ -39,11 +39,14 @@ class Goal:
 
     ``has(rank, chunk)`` says whether a worker contributes to a chunk, ``needs(rank, chunk)`` whether it must end with
     it. To hold a chunk is to hold all contributions to it, each once. ``operation`` is the field's name for the goal.
+    With ``apart`` the vectors of the workers are not versions of one and never added up: the schedule's chunks divide
+    them all, a worker contributes to its own only and needs its chunks of every one of them.
     """
 
     operation: str
     has: Predicate
     needs: Predicate
+    apart: bool = False
 
 
 def every_chunk(rank: Ints, chunk: Ints) -> Flags:
@@ -59,6 +62,7 @@ def own_chunk(rank: Ints, chunk: Ints) -> Flags:
 ALL_REDUCE = Goal("all_reduce", has=every_chunk, needs=every_chunk)
 REDUCE_SCATTER = Goal("reduce_scatter", has=every_chunk, needs=own_chunk)
 ALL_GATHER = Goal("all_gather", has=own_chunk, needs=every_chunk)
+ALL_TO_ALL = Goal("all_to_all", has=every_chunk, needs=own_chunk, apart=True)
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,9 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
         raise InputError(f"{workers} workers in a schedule of {schedule.ranks} ranks; expected 1 to {schedule.ranks}")
     if method not in (None, *get_args(Method)):
         raise InputError(f"unknown method {method!r}; expected one of {', '.join(get_args(Method))}")
+    vectors = workers if goal.apart else 1
+    if schedule.vectors != vectors:
+        raise ProofError(f"chunks of {schedule.vectors} vectors; expected {vectors} for {goal.operation}")
     flow = flow_of(schedule, workers, goal.has, goal.needs)
     places = int(np.count_nonzero(flow.operation < 0))
     batches = -(-len(flow.rank) * -(-workers // 64) * 8 // BATCH_BYTES)
@@ -93,24 +100,32 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
         for chunks in np.array_split(np.arange(schedule.chunks), min(max(batches, 1), schedule.chunks)):
             _check_bitsets(schedule, goal, workers, flow.only(chunks) if batches > 1 else flow)
         return Proof("bitsets", places)
-    for chunk in _wrong_by_fingerprint(goal, workers, flow):
+    for chunk in _wrong_by_fingerprint(schedule, goal, workers, flow):
         _check_bitsets(schedule, goal, workers, flow.only(np.array([chunk])))
     return Proof("fingerprints", places)
 
 
-def _contributors(goal: Goal, workers: int, chunks: Ints) -> Flags:
-    """Which worker contributes to which of the ``chunks``, as a table (chunk, worker)."""
-    return np.broadcast_to(goal.has(np.arange(workers)[None, :], chunks[:, None]), (len(chunks), workers))
+def _contributors(schedule: Schedule, goal: Goal, workers: int, chunks: Ints) -> tuple[Ints, Ints]:
+    """Who contributes to the ``chunks``, as pairs (index into ``chunks``, worker)."""
+    vector, chunk = np.divmod(chunks, schedule.chunks_per_vector)
+    if goal.apart:
+        which = np.flatnonzero(goal.has(vector, chunk))
+        return which, vector[which]
+    table = np.broadcast_to(goal.has(np.arange(workers), chunk[:, None]), (len(chunks), workers))
+    which, worker = np.nonzero(table)
+    return which, worker
 
 
-def _wrong_by_fingerprint(goal: Goal, workers: int, flow: Flow) -> list[int]:
+def _wrong_by_fingerprint(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> list[int]:
     """The first chunk whose sum of random numbers is not the expected one at the end, if there is one."""
     number = np.random.default_rng(0).integers(2**64, size=workers, dtype=np.uint64, endpoint=False)
     values = np.where(flow.own, number[np.minimum(flow.rank, workers - 1)], np.uint64(0))
     flow.propagate(values, np.add)
     end = flow.operation < 0
     chunks, which = np.unique(flow.chunk[end], return_inverse=True)
-    expected = np.array([number[row].sum(dtype=np.uint64) for row in _contributors(goal, workers, chunks)])
+    expected = np.zeros(len(chunks), dtype=np.uint64)
+    place, worker = _contributors(schedule, goal, workers, chunks)
+    np.add.at(expected, place, number[worker])
     wrong = values[end] != expected[which]
     return [int(chunk) for chunk in flow.chunk[end][wrong][:1]]
 
@@ -119,7 +134,7 @@ def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> 
     """Propagate exact sets; raise ProofError for the earliest doubled one, else for the first wrong place."""
     sets = np.zeros((len(flow.rank), -(-workers // 64)), dtype=np.uint64)
     own = np.flatnonzero(flow.own)
-    sets[own, flow.rank[own] // 64] = np.uint64(1) << (flow.rank[own] % 64).astype(np.uint64)
+    sets[own, flow.rank[own] // 64] = _bit(flow.rank[own])
     flow.propagate(sets, np.bitwise_or)
     size = np.bitwise_count(sets).sum(axis=1, dtype=np.int64)
     arrived = flow.own + np.bincount(flow.target, size[flow.source], minlength=len(size)).astype(np.int64)
@@ -130,15 +145,20 @@ def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> 
         raise ProofError(_name_doubled(schedule, flow, sets, int(flow.target[np.argmax(doubled)])))
     end = np.flatnonzero(flow.operation < 0)
     chunks, which = np.unique(flow.chunk[end], return_inverse=True)
-    packed = np.packbits(_contributors(goal, workers, chunks), axis=1, bitorder="little")
-    expected = np.zeros((len(chunks), sets.shape[1] * 8), dtype=np.uint8)
-    expected[:, : packed.shape[1]] = packed
-    wrong = (sets[end] != expected.view("<u8")[which]).any(axis=1)
+    expected = np.zeros((len(chunks), sets.shape[1]), dtype=np.uint64)
+    index, worker = _contributors(schedule, goal, workers, chunks)
+    np.bitwise_or.at(expected, (index, worker // 64), _bit(worker))
+    wrong = (sets[end] != expected[which]).any(axis=1)
     if wrong.any():
         place = end[np.argmax(wrong)]
         elsewhere = f"\n(and {wrong.sum() - 1} more places are wrong)" if wrong.sum() > 1 else ""
-        right = set(_members(expected.view("<u8")[which[np.argmax(wrong)]]))
+        right = set(_members(expected[which[np.argmax(wrong)]]))
         raise ProofError(_name_missing(schedule, goal, flow, sets, int(place), right) + elsewhere)
+
+
+def _bit(worker: Ints) -> Words:
+    """The bit of every worker within its word."""
+    return np.uint64(1) << (worker % 64).astype(np.uint64)
 
 
 def _members(words: Words) -> list[int]:
@@ -165,8 +185,8 @@ def _name_missing(schedule: Schedule, goal: Goal, flow: Flow, sets: Words, node:
     """Who is missing, and where the first of them got to: the last message of its chunk that carried it."""
     missing = sorted(right - set(_members(sets[node])))
     worker, chunk = missing[0], int(flow.chunk[node])
-    bit = np.uint64(1) << np.uint64(worker % 64)
-    carries = (flow.chunk == chunk) & (flow.operation >= 0) & ((sets[:, worker // 64] & bit) != 0)
+    has_it = (sets[:, worker // 64] & _bit(np.array(worker))) != 0
+    carries = (flow.chunk == chunk) & (flow.operation >= 0) & has_it
     carriers = flow.operation[carries]
     carriers = carriers[schedule.is_message[carriers]]
     missed = f"rank {flow.rank[node]}, chunk {chunk}: the gradient of worker {_listed(missing)} is missing at the end"
@@ -174,7 +194,7 @@ def _name_missing(schedule: Schedule, goal: Goal, flow: Flow, sets: Words, node:
         return f"{missed}; it never left its rank" if len(missing) == 1 else f"{missed}; they never left their ranks"
     last = int(carriers[np.argmax(schedule.step[carriers])])
     reached = schedule.dst[last]
-    needed = bool(goal.needs(np.array(reached), np.array(chunk)))
+    needed = bool(goal.needs(np.array(reached), np.array(chunk % schedule.chunks_per_vector)))
     astray = "" if needed else f", misplaced: rank {reached} does not need chunk {chunk}"
     return f"{missed}; that of worker {worker} got as far as rank {reached}, by {_operation(schedule, last)}{astray}"
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simcomm.errors import InputError
-from simcomm.schedule import COMPUTE, COPY, KINDS, REDUCE, Ints, Schedule, expand
+from simcomm.order import expand, rows
+from simcomm.schedule import COMPUTE, COPY, KINDS, REDUCE, Ints, Schedule
 from simcomm.writers import Pairs, Writers
 
 #: Operations to wait for: none, one per item, or several such arrays.
@@ -55,7 +56,7 @@ class Recorder:
         self._size = 0
         # Of every call: kind, src, dst, chunk, count, seconds and how many operations each one waits for.
         self._pieces: list[tuple[npt.NDArray[Any], ...]] = []
-        self._after: list[Ints] = []
+        self._after: list[npt.NDArray[np.int32]] = []
 
     def copy(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Ints:
         """``src`` sends chunks to ``dst``, which stores them; takes what :meth:`reduce` takes."""
@@ -158,10 +159,9 @@ class Recorder:
     def _append(self, kind: int, src: Ints, dst: Ints, chunks: tuple[Ints, Ints], seconds: Any, waits: Pairs) -> Ints:
         """Add operations; ``waits`` are pairs (item, operation) in any order."""
         numbers = np.arange(self._size, self._size + len(src))
-        pairs = np.unique(waits[0] * np.int64(2**31) + waits[1])
-        counts = np.bincount(pairs >> 31, minlength=len(src))
+        counts, after = rows(*waits, len(src))
         self._pieces.append((np.full(len(src), kind), src, dst, *chunks, seconds, counts))
-        self._after.append((pairs & (2**31 - 1)).astype(np.int32))
+        self._after.append(after)
         self._size += len(src)
         return numbers
 

@@ -9,13 +9,15 @@ on that chunk) among them replaces the sender's own gradient; without one, the s
 reductions among them are added. Every write makes a new version, so the memory of a buffer that is used again is not
 modelled, and neither are races on it.
 
-A schedule knows ranks and chunks, never bytes: those are bound at run time by :meth:`Schedule.sizes_bytes`.
+A schedule knows ranks and chunks, never bytes: those are bound at run time by :meth:`Schedule.sizes_bytes`. Its chunks
+divide one vector, of which every worker has its own version and which is added up or spread; or, where workers exchange
+what is not to be mixed (MPI's all-to-all), the vectors of all workers, laid end to end: ``vectors`` of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simcomm.closed_forms import Vector
-from simcomm.errors import DeadlockError, InputError
+from simcomm.errors import InputError
+from simcomm.order import after_previous_send, depths
 
 Ints = npt.NDArray[np.int64]
 
@@ -62,8 +65,9 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """``ranks`` ranks, each with ``chunks`` chunks, and the operations on them.
+    """``ranks`` ranks, each with room for ``chunks`` chunks, and the operations on them.
 
+    With ``vectors`` > 1, vector v is worker v's own, and its chunks are those from v·chunks/vectors on.
     Columns are numpy arrays of one value per operation; ``after_start`` and ``after`` are the dependencies of
     operation i, ``after[after_start[i]:after_start[i + 1]]`` (compressed sparse rows). The order of the operations
     is the tie rule of every engine: of two that could go at the same instant the lower index goes first.
@@ -88,6 +92,7 @@ class Schedule:
     seconds: npt.NDArray[np.float64]
     after_start: npt.NDArray[np.int64]
     after: npt.NDArray[np.int32]
+    vectors: int = 1
     _checked: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -175,7 +180,7 @@ class Schedule:
 
     @cached_property
     def _depths(self) -> tuple[Ints, Ints]:
-        return _depths(self)
+        return depths(self)
 
     @cached_property
     def dependents(self) -> tuple[Ints, npt.NDArray[np.int32]]:
@@ -185,18 +190,38 @@ class Schedule:
         start = np.concatenate([[0], np.cumsum(np.bincount(self.after, minlength=len(self)))])
         return start.astype(np.int64), owner[order]
 
-    def sizes_bytes(self, vector: Vector) -> Ints:
-        """Bytes that each operation moves when ``vector`` is cut into this schedule's chunks (computations: 0).
+    @property
+    def chunks_per_vector(self) -> int:
+        """Into how many chunks a vector is cut."""
+        return self.chunks // self.vectors
 
-        Chunk i covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact for vectors below 2⁶³ bytes; raises InputError above.
+    def sizes_bytes(self, vector: Vector) -> Ints:
+        """Bytes that each operation moves when ``vector``, one worker's, is cut into its chunks (computations: 0).
+
+        Chunk i of C covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact while the vector, or what the longest message
+        carries of several, is below 2⁶³ bytes; raises InputError above.
         """
-        if vector.bytes >= 2**63:
+        per_vector = self.chunks_per_vector
+        if vector.bytes * -(-int(self.count.max(initial=1)) // per_vector) >= 2**63:
             raise InputError(f"a vector of {vector.bytes} bytes is too large; expected less than 2**63 bytes")
-        whole, rest = divmod(vector.elements, self.chunks)
-        index = np.arange(self.chunks + 1, dtype=np.int64)
-        edges = (index * whole + index * rest // self.chunks) * vector.itemsize
-        sizes = edges[self.chunk + self.count] - edges[self.chunk]
+        whole, rest = divmod(vector.elements, per_vector)
+        index = np.arange(per_vector + 1, dtype=np.int64)
+        edges = (index * whole + index * rest // per_vector) * vector.itemsize
+        (first, begin), (last, end) = (np.divmod(c, per_vector) for c in (self.chunk, self.chunk + self.count))
+        sizes = (last - first).astype(np.int64) * vector.bytes + edges[end] - edges[begin]
         return np.where(self.is_message, sizes, 0)
+
+    def one_send_at_a_time(self) -> Schedule:
+        """The same operations, where a message also waits until its sender's message before it has arrived.
+
+        Before it is: with a lower number. The new dependencies carry nothing, since those messages went elsewhere.
+
+        >>> rows = [Operation("copy", 0, 1, 0), Operation("copy", 1, 2, 0), Operation("copy", 0, 2, 0)]
+        >>> Schedule.of(3, 1, rows).one_send_at_a_time()[2].after
+        (0,)
+        """
+        after_start, after = after_previous_send(self)
+        return replace(self, after_start=after_start, after=after)
 
     def lines(self) -> Iterator[str]:
         """The schedule as text, step by step, one operation a line."""
@@ -219,6 +244,8 @@ def _check(schedule: Schedule) -> None:
     s, size = schedule, len(schedule.kind)
     if s.ranks < 1 or s.chunks < 1:
         raise InputError(f"a schedule of {s.ranks} ranks and {s.chunks} chunks; expected at least one of each")
+    if s.vectors < 1 or s.chunks % s.vectors:
+        raise InputError(f"{s.chunks} chunks of {s.vectors} vectors; expected as many chunks of each")
     if any(len(column) != size for column in (s.src, s.dst, s.chunk, s.count, s.seconds)):
         raise InputError("the columns of a schedule differ in length")
     if len(s.after_start) != size + 1 or s.after_start[0] != 0 or s.after_start[-1] != len(s.after):
@@ -246,53 +273,3 @@ def _check(schedule: Schedule) -> None:
     if unknown.any():
         index = int(owner[np.argmax(unknown)])
         raise InputError(f"operation {index} ({s[index]}) waits for itself or for an operation that does not exist")
-
-
-def _depths(schedule: Schedule) -> tuple[Ints, Ints]:
-    """Level and step of every operation, a front of ready operations at a time (Kahn 1962)."""
-    size = len(schedule)
-    start, waiting = schedule.dependents
-    missing = np.diff(schedule.after_start)
-    is_message = schedule.is_message
-    level = np.full(size, -1, dtype=np.int64)
-    step = np.zeros(size, dtype=np.int64)
-    front = np.flatnonzero(missing == 0)
-    depth = 0
-    while len(front):
-        level[front] = depth
-        counts = start[front + 1] - start[front]
-        reached = waiting[expand(start[front], counts)]
-        np.maximum.at(step, reached, np.repeat(step[front] + is_message[front], counts))
-        np.subtract.at(missing, reached, 1)
-        front = np.unique(reached[missing[reached] == 0])
-        depth += 1
-    stuck = np.flatnonzero(level < 0)
-    if len(stuck):
-        raise DeadlockError(_name_cycle(schedule, stuck))
-    return level, step
-
-
-def _name_cycle(schedule: Schedule, stuck: Ints) -> str:
-    """Follow one unmet dependency after the other until an operation comes round again."""
-    unmet = set(stuck.tolist())
-    path = [min(unmet)]
-    while True:
-        following = next(d for d in schedule[path[-1]].after if d in unmet)
-        if following in path:
-            cycle = [*path[path.index(following) :], following]
-            named = "\n".join(f"  operation {index}: {schedule[index]}" for index in cycle[:-1][:20])
-            return f"{len(unmet)} operations can never run: they wait for each other in a circle\n{named}"
-        path.append(following)
-
-
-def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
-    """The ranges first[i] … first[i] + counts[i] − 1, one after the other.
-
-    >>> expand([3, 10], [2, 3]).tolist()
-    [3, 4, 10, 11, 12]
-    """
-    counts = np.asarray(counts, dtype=np.int64)
-    ends = np.cumsum(counts)
-    offsets = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - counts, counts)
-    ranges: Ints = np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
-    return ranges

@@ -90,6 +90,22 @@ ROWS = {
         lambda n: 2 * (n - 1),
         lambda n, S: 2 * (n - 1) * A + Fraction(2 * (n - 1), n) * S * B + Fraction(n - 1, n) * S * G,
     ),
+    "all-to-all of blocks": Formula(
+        "all_to_all_blocks",
+        {},
+        lambda n: n * (n - 1),
+        lambda n, S: (n - 1) * S,
+        lambda n: 1 if n > 1 else 0,
+        lambda n, S: (A if n > 1 else 0) + Fraction(n - 1, n) * S * B,
+    ),
+    "all-to-all of blocks, pairwise": Formula(
+        "all_to_all_blocks",
+        {"rounds": True},
+        lambda n: n * (n - 1),
+        lambda n, S: (n - 1) * S,
+        lambda n: n - 1,
+        lambda n, S: (n - 1) * A + Fraction(n - 1, n) * S * B,
+    ),
     "ring reduce-scatter": Formula(
         "ring_reduce_scatter",
         {},
@@ -122,6 +138,41 @@ def test_a_row_of_the_reference_claimed_and_simulated(row: str) -> None:
         assert claim.time is not None
         time = formula.time(n, vector.bytes)
         assert exact_run(schedule, vector, A, B, G).makespan_s == claim.time(A, B, G) == time, n
+
+
+@pytest.mark.parametrize("power", range(5))
+def test_the_recursive_rows_of_the_reference(power: int) -> None:
+    """lg n·(α + Sβ + Sγ), and 2 lg n·α + 2(n−1)/n·Sβ + (n−1)/n·Sγ, for n = 2^k."""
+    n = 2**power
+    vector, part = Vector(5 * n, 4), Fraction(n - 1, n)
+    S = vector.bytes
+    for name, options, messages, total, steps, time in (
+        ("recursive_doubling", {}, n * power, n * power * S, power, power * (A + S * B + S * G)),
+        ("rabenseifner", {}, 2 * n * power, 2 * (n - 1) * S, 2 * power, 2 * power * A + part * S * (2 * B + G)),
+        (
+            "rabenseifner",
+            {"farthest_first": True},
+            2 * n * power,
+            2 * (n - 1) * S,
+            2 * power,
+            2 * power * A + part * S * (2 * B + G),
+        ),
+    ):
+        claim, schedule = get(name).claim(n, vector, **options), get(name).schedule(n, **options)
+        assert count(schedule, vector).total == claim.total == Traffic(messages, total)
+        assert count(schedule, vector).steps == claim.steps == steps
+        assert claim.time is not None
+        assert exact_run(schedule, vector, A, B, G).makespan_s == claim.time(A, B, G) == time
+
+
+@pytest.mark.parametrize("n", [*UP_TO_16, 23, 64])
+def test_the_recursive_rows_of_the_reference_for_any_n(n: int) -> None:
+    """n′ lg n′ + 2r messages of S; 2n′ lg n′ + 2r messages and 2(n−1)S bytes."""
+    lg = n.bit_length() - 1
+    rest, vector = n - 2**lg, Vector(3 * 2**lg)
+    doubling, halving = (get(name).claim(n, vector).total for name in ("recursive_doubling", "rabenseifner"))
+    assert doubling == Traffic(2**lg * lg + 2 * rest, (2**lg * lg + 2 * rest) * vector.bytes)
+    assert halving == Traffic(2 * 2**lg * lg + 2 * rest, 2 * (n - 1) * vector.bytes)
 
 
 @pytest.mark.parametrize("n", range(2, 17))
@@ -163,9 +214,11 @@ def test_conservation(n: int) -> None:
     for elements in (0, 1, n - 1, 7 * n + 3, 10**6 + 1):
         S = 4 * elements
         totals = {
-            str(options): get(name).claim(n, Vector(elements), **options).total.bytes
+            (name, str(options)): get(name).claim(n, Vector(elements), **options).total.bytes
             for name, options in (
                 ("ring_all_reduce", {}),
+                ("rabenseifner", {}),
+                ("rabenseifner", {"farthest_first": True}),
                 ("parameter_server", {"placement": "colocated"}),
                 ("parameter_server", {"placement": "colocated", "servers": "workers"}),
                 ("parameter_server", {"placement": "colocated", "servers": (n + 1) // 2}),
@@ -193,8 +246,10 @@ def cases(draw: st.DrawFn) -> tuple[Collective, int, Vector, dict[str, Any]]:
     n = draw(st.integers(1, 9))
     name = draw(st.sampled_from(names()))
     options: dict[str, Any] = {}
-    if name == "all_to_all":
+    if name in ("all_to_all", "all_to_all_blocks"):
         options = draw(st.sampled_from([{}, {"rounds": True}, {"rounds": False}]))
+    if name == "rabenseifner":
+        options = {"farthest_first": draw(st.booleans())}
     if name == "parameter_server":
         placement = draw(st.sampled_from(["dedicated", "colocated"]))
         most = n if placement == "colocated" else n + 3
@@ -241,6 +296,7 @@ def test_bounds_of_equal_workers_are_the_terms_of_the_literature(n: int) -> None
     assert bound("all_reduce", n, S, (A, B, G), n) == A + 2 * once + added
     assert bound("reduce_scatter", n, S, (A, B, G), n) == A + once + added
     assert bound("all_gather", n, S, (A, B, G), n) == A + once
+    assert bound("all_to_all", n, S, (A, B, G), n) == A + once
 
 
 def test_a_ring_reaches_the_bound_but_for_its_latencies() -> None:
@@ -248,6 +304,33 @@ def test_a_ring_reaches_the_bound_but_for_its_latencies() -> None:
         time = get("ring_all_reduce").claim(n, Vector(10 * n)).time
         assert time is not None
         assert time(Fraction(0), B, G) == bound("all_reduce", n, 40 * n, (Fraction(0), B, G), n)
+
+
+def test_the_one_shot_all_to_all_reaches_the_bound() -> None:
+    for n in range(2, 9):
+        time = get("all_to_all_blocks").claim(n, Vector(10 * n)).time
+        assert time is not None
+        assert time(A, B, G) == bound("all_to_all", n, 40 * n, (A, B, G), n)
+
+
+@pytest.mark.parametrize("elements", [1, 2, 7, 11])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_a_slow_port_bounds_an_all_to_all_whoever_has_it(n: int, elements: int) -> None:
+    """The busier direction of every worker's port carries (n−1)/n·S or more, however the blocks are cut."""
+    claim = get("all_to_all_blocks").claim(n, Vector(elements))
+    slow = lower_bound(
+        "all_to_all",
+        n,
+        4 * elements,
+        alpha_s=A,
+        slowest_port_s_per_byte=Fraction(7),
+        all_ports_bytes_per_s=Fraction(10**6),
+        gamma_s_per_byte=G,
+        ranks=n,
+    )
+    assert slow == A + Fraction(n - 1, n) * 4 * elements * 7
+    for rank in range(n):
+        assert A + max(claim.sent(rank).bytes, claim.received(rank).bytes) * 7 >= slow
 
 
 def test_a_bound_of_unequal_ports() -> None:
@@ -267,7 +350,7 @@ def test_a_bound_of_unequal_ports() -> None:
     assert bound("all_reduce", 4, 100, (A, B, G), 5) == A + Fraction(600, 5) * B + Fraction(300, 5) * G
 
 
-@pytest.mark.parametrize("operation", ["all_reduce", "reduce_scatter", "all_gather"])
+@pytest.mark.parametrize("operation", ["all_reduce", "reduce_scatter", "all_gather", "all_to_all"])
 def test_nothing_to_do_takes_no_time(operation: str) -> None:
     assert bound(operation, 1, 100, (A, B, G), 1) == 0
     assert bound(operation, 5, 0, (A, B, G), 5) == 0
@@ -278,6 +361,7 @@ def test_busbw_factors_are_those_of_nccl_tests() -> None:
     for n in UP_TO_16:
         assert busbw_factor("all_reduce", n) == Fraction(2 * (n - 1), n)
         assert busbw_factor("reduce_scatter", n) == busbw_factor("all_gather", n) == Fraction(n - 1, n)
+        assert busbw_factor("all_to_all", n) == Fraction(n - 1, n)
         assert busbw_factor("broadcast", n) == busbw_factor("reduce", n) == 1
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simcomm.closed_forms import Vector
@@ -11,7 +13,7 @@ from simcomm.collectives import get, names
 from simcomm.counts import count, differences
 from simcomm.errors import ProofError
 from simcomm.planted import Teeth, bite, bugs, reaches
-from simcomm.proof import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, prove
+from simcomm.proof import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, REDUCE_SCATTER, prove
 from simcomm.schedule import Operation, Schedule
 
 SWAP = (Operation("reduce", 0, 1, 0, 2), Operation("copy", 1, 0, 0, 2, 0.0, (0,)))
@@ -76,6 +78,9 @@ def test_the_oracle_knows_other_goals() -> None:
     added = Schedule.of(2, 2, [Operation("reduce", 0, 1, 1), Operation("reduce", 1, 0, 0)])
     assert reaches(added, REDUCE_SCATTER, 2)
     assert not reaches(added, ALL_REDUCE, 2)
+    apart = replace(Schedule.of(2, 4, [Operation("copy", 0, 1, 1), Operation("copy", 1, 0, 2)]), vectors=2)
+    assert reaches(apart, ALL_TO_ALL, 2)
+    assert not reaches(replace(apart, chunk=np.array([1, 0], dtype=np.int32)), ALL_TO_ALL, 2)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
@@ -97,7 +102,10 @@ def test_what_each_check_catches() -> None:
         found[name] += bite(get(name), 3, Vector(9), **options)
     assert found == {
         "all_to_all": Teeth(39, 24, 12, 12, 24, 24),
+        "all_to_all_blocks": Teeth(51, 24, 12, 24, 24, 24),
         "parameter_server": Teeth(150, 146, 40, 61, 146, 146),
+        "rabenseifner": Teeth(46, 46, 26, 0, 46, 46),  # 9 elements in 2 chunks: no formula
+        "recursive_doubling": Teeth(12, 12, 4, 7, 12, 12),
         "ring_all_gather": Teeth(21, 15, 6, 12, 15, 15),
         "ring_all_reduce": Teeth(45, 45, 12, 18, 45, 45),
         "ring_reduce_scatter": Teeth(21, 18, 6, 6, 18, 18),

@@ -13,7 +13,7 @@ from random_programs import graphs
 
 from simcomm.closed_forms import Vector
 from simcomm.errors import DeadlockError, InputError
-from simcomm.schedule import Operation, Schedule, expand
+from simcomm.schedule import Operation, Schedule
 
 GENTLE = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -241,9 +241,30 @@ def test_sizes_of_2_to_the_63_bytes_are_refused() -> None:
     assert str(refused.value) == ("a vector of 9223372036854775808 bytes is too large; expected less than 2**63 bytes")
 
 
-def test_expand() -> None:
-    assert expand([], []).tolist() == []
-    assert expand([7, 0, 3], [0, 3, 1]).tolist() == [0, 1, 2, 3]
+@pytest.mark.parametrize(("ranks", "per_vector", "elements"), [(1, 4, 11), (3, 3, 10), (3, 5, 2), (4, 2, 2**60 - 1)])
+def test_of_several_vectors_each_is_cut_alike(ranks: int, per_vector: int, elements: int) -> None:
+    """Chunk c is chunk c mod C of vector ⌊c/C⌋, also in messages that carry more than one vector's."""
+    vector, chunks = Vector(elements, 4), ranks * per_vector
+    places = [(c, n) for c in range(chunks) for n in range(1, chunks - c + 1) if n * vector.bytes < per_vector * 2**62]
+    rows = [Operation("copy", 0, ranks, chunk, count) for chunk, count in places]
+    schedule = replace(Schedule.of(ranks + 1, chunks, rows), vectors=ranks)
+    assert schedule.chunks_per_vector == per_vector
+    one = [vector.chunk_bytes(c % per_vector, per_vector) for c in range(chunks)]
+    assert schedule.sizes_bytes(vector).tolist() == [sum(one[c : c + n]) for c, n in places]
+
+
+def test_a_message_of_several_vectors_must_have_less_than_2_to_the_63_bytes() -> None:
+    schedule = replace(Schedule.of(2, 4, [Operation("copy", 0, 1, 0, 3)]), vectors=2)
+    assert schedule.sizes_bytes(Vector(2**62 - 2, 1)).tolist() == [3 * (2**61 - 1)]
+    with pytest.raises(InputError):
+        schedule.sizes_bytes(Vector(2**62, 1))
+
+
+@pytest.mark.parametrize("vectors", [0, -1, 2, 4])
+def test_chunks_that_are_not_as_many_of_each_vector_are_refused(vectors: int) -> None:
+    with pytest.raises(InputError) as refused:
+        replace(example(), vectors=vectors)
+    assert str(refused.value) == f"3 chunks of {vectors} vectors; expected as many chunks of each"
 
 
 def test_a_negative_index_counts_from_the_end() -> None:

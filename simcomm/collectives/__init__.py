@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 #: name -> module and attribute; a module is imported when its collective is asked for.
 COLLECTIVES: dict[str, str] = {
     "all_to_all": "simcomm.collectives.all_to_all:all_to_all",
+    "all_to_all_blocks": "simcomm.collectives.all_to_all_blocks:all_to_all_blocks",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
+    "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
+    "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",
     "ring_all_gather": "simcomm.collectives.ring:ring_all_gather",
     "ring_all_reduce": "simcomm.collectives.ring:ring_all_reduce",
     "ring_reduce_scatter": "simcomm.collectives.ring:ring_reduce_scatter",

@@ -8,8 +8,8 @@ One latency, because a worker's n−1 messages leave its port one behind the oth
 ``rounds`` a worker posts its next message only when the exchange before it has ended, as a loop of blocking
 send-receives does: n−1 steps, (n−1)(α + S·(β + γ)).
 
-MPI's and NCCL's "all-to-all" is another operation: there every pair exchanges a different block of S/n and nothing
-is added up.
+MPI's and NCCL's "all-to-all" is another operation, ``all_to_all_blocks``: every pair exchanges a different block of S/n
+and nothing is added up.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicat
     """Parameter server: every worker pushes its gradient to the servers and pulls the sum from them.
 
     ``servers`` is a number or "workers" (as many); ``placement`` "dedicated" (ranks after the workers) or "colocated"
-    (the first workers). Worker w starts with shard w, server j with worker j: all ports are busy from the start.
+    (the first workers). Worker w starts with shard w, server j with worker j, then the next: all ports are busy.
     """
     shards = _shards(workers, servers, placement)
     dedicated = placement == "dedicated"

@@ -20,7 +20,16 @@ FOLDER = Path(simcomm.collectives.__file__).parent
 
 
 def test_names() -> None:
-    assert names() == ("all_to_all", "parameter_server", "ring_all_gather", "ring_all_reduce", "ring_reduce_scatter")
+    assert names() == (
+        "all_to_all",
+        "all_to_all_blocks",
+        "parameter_server",
+        "rabenseifner",
+        "recursive_doubling",
+        "ring_all_gather",
+        "ring_all_reduce",
+        "ring_reduce_scatter",
+    )
     assert list(names()) == sorted(set(names()))
     assert [get(name).name for name in names()] == list(names())
 

@@ -87,6 +87,24 @@ def test_all_ports_are_busy_from_the_start() -> None:
     assert {(row.src, row.dst) for row in rows[25:30]} == {(5 + worker, worker) for worker in range(5)}
 
 
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_with_a_shard_on_every_worker_everybody_sends_to_the_next_one_first(n: int) -> None:
+    """So that every receiver hears from one sender at a time, in the push and in the pull."""
+    rows = list(parameter_server.schedule(n, servers="workers", placement="colocated"))
+    for worker in range(n):
+        others = [(worker + shift) % n for shift in range(1, n)]
+        assert [(row.dst, row.chunk) for row in rows if row.src == worker and row.kind == "reduce"] == [
+            (other, other) for other in others
+        ]
+        assert [(row.dst, row.chunk) for row in rows if row.src == worker and row.kind == "copy"] == [
+            (other, worker) for other in others
+        ]
+
+
+def test_a_dedicated_server_sends_to_the_workers_in_their_order() -> None:
+    assert [row.dst for row in parameter_server.schedule(7) if row.src == 7 and row.dst != 7] == list(range(7))
+
+
 def test_who_sends_what_dedicated() -> None:
     """10 elements of 4 bytes in 3 shards of 3, 3 and 4; two workers."""
     claim = parameter_server.claim(2, Vector(10), servers=3)
