@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints, overload
+from typing import TYPE_CHECKING, Annotated, Any, cast, overload
 
 from simcomm.errors import InputError, did_you_mean
-from simcomm.tables import Cell, Column, Kind, RawTable, csv_bytes, pandas_frame, parquet_bytes, read_table, write_file
+from simcomm.link_table import LINKS_FILE, Links, load_links
+from simcomm.tables import (
+    Cell,
+    Column,
+    RawTable,
+    check_names,
+    columns_of,
+    csv_bytes,
+    pandas_frame,
+    parquet_bytes,
+    read_table,
+    typed_row,
+    write_file,
+)
 
 if TYPE_CHECKING:
     import pandas
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when a column is added, removed or changes its meaning; files of another version are refused."""
 
 RESULTS_FILE = "results.csv"
@@ -23,7 +36,7 @@ JOURNAL_FILE = "journal.jsonl"
 PARTS = {
     "critical_data_wait_s": "late start of a worker",
     "critical_compute_s": "computing",
-    "critical_port_wait_s": "waiting for a port",
+    "critical_port_wait_s": "waiting for a port or link",
     "critical_latency_s": "latency",
     "critical_serialisation_s": "bytes on the wire",
     "critical_reduction_s": "adding up",
@@ -33,7 +46,7 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Result:
-    """What one run found: one tidy row; the schedule, the timeline and the counts per rank ride along when kept.
+    """What one run found: one tidy row; its links, schedule, timeline and counts per rank ride along when kept.
 
     ``None`` stands for "there is no such number here": no formula holds, nothing was moved, the links differ.
     """
@@ -47,8 +60,11 @@ class Result:
     dtype: Annotated[str, "Type of an element."]
     vector_bytes: Annotated[int, "Size of the gradient of one worker, in bytes."]
     topology: Annotated[str, "Name of the topology."]
+    topology_options: Annotated[str, "Options of the topology as key=value words, empty when it has none."]
     bandwidth_Bps: Annotated[float | None, "Bandwidth of a link, in bytes per second; empty when links differ."]
     latency_s: Annotated[float | None, "Latency of a link, in seconds; empty when links differ."]
+    placement: Annotated[str, "How ranks were placed on hosts: a name, or the host of every rank."]
+    routing: Annotated[str, "How routes were found: a name, and its options as key=value words."]
     network: Annotated[str, "Name of the network model."]
     network_options: Annotated[str, "Parameters of the network model that are not its defaults, as key=value words."]
     engine: Annotated[str, "Name of the engine that executed the schedule."]
@@ -79,22 +95,39 @@ class Result:
     busbw_Bps: Annotated[
         float | None, "Bus bandwidth algbw_Bps * busbw_factor, in bytes per second; empty without algbw."
     ]
-    lower_bound_s: Annotated[float, "Least time that any algorithm needs for this task on these links, in seconds."]
+    lower_bound_s: Annotated[float, "Least time that any algorithm needs for this task on this cluster, in seconds."]
     lower_bound_ratio: Annotated[float | None, "Time over the lower bound, 1 is the best; empty where the bound is 0."]
+    lower_bound_by: Annotated[str, "What bounds it: the ports of the hosts, or a cut of the graph, named."]
+    cut_bound_s: Annotated[float | None, "Least time by the tightest cut of the graph, in seconds; empty without one."]
     critical_compute_s: Annotated[float, "Computing on the critical path, in seconds."]
     critical_latency_s: Annotated[float, "Latency of links on the critical path, in seconds."]
     critical_serialisation_s: Annotated[float, "Putting bytes on links on the critical path, in seconds."]
-    critical_port_wait_s: Annotated[float, "Waiting for a busy port on the critical path, in seconds."]
+    critical_port_wait_s: Annotated[float, "Waiting for a busy port or link on the critical path, in seconds."]
+    critical_wait_at: Annotated[str, "The port or link that the critical path waited for longest, empty if never."]
+    critical_wait_at_s: Annotated[float, "How long it waited for that one, in seconds."]
     critical_data_wait_s: Annotated[float, "Waiting for data on the critical path, in seconds."]
     critical_reduction_s: Annotated[float, "Adding what was received on the critical path, in seconds."]
     max_busy_s: Annotated[float, "Busy time of the rank that is busy longest, in seconds."]
     max_waiting_s: Annotated[float, "Waiting time of the rank that waits longest, in seconds."]
+    bottleneck: Annotated[str, "The link that its bytes keep busy longest, as src -> dst; empty if nothing is sent."]
+    bottleneck_bytes: Annotated[int, "Bytes that crossed it."]
+    bottleneck_utilisation: Annotated[
+        float | None,
+        "Its bytes / bandwidth / time_s; above 1 only if the model does not see links; empty at time 0.",
+    ]
+    bottleneck_peak: Annotated[
+        int | None, "Most messages (or packets) at it at once; empty if the model does not see links."
+    ]
+    bottleneck_from_s: Annotated[
+        float | None, "When somebody first had to wait for it or was slowed down by it, in seconds; empty if never."
+    ]
+    bottleneck_until_s: Annotated[float | None, "When that ended for the last time, in seconds; empty if never."]
     results_version: Annotated[int, "Version of these columns."] = RESULTS_VERSION
     schedule: Any = field(default=None, compare=False, repr=False)
     timeline: Any = field(default=None, compare=False, repr=False)
     counts: Any = field(default=None, compare=False, repr=False)
     cluster: Any = field(default=None, compare=False, repr=False)
-    link_bytes: Any = field(default=None, compare=False, repr=False)
+    links: Links | None = field(default=None, compare=False, repr=False)
 
     def as_row(self) -> dict[str, Cell]:
         """The columns in their order as plain Python values; InputError if a value is not of its column's kind."""
@@ -103,21 +136,11 @@ class Result:
     @classmethod
     def from_row(cls, row: Mapping[str, object]) -> Result:
         """The result that a row of plain values stands for; InputError on a missing, unknown or bad value."""
-        _check_names(tuple(row), "row")
+        check_names(tuple(row), COLUMNS, "row")
         return cls(**cast(dict[str, Any], _checked(row)))
 
 
-def _columns() -> tuple[Column, ...]:
-    hints = get_type_hints(Result, include_extras=True)
-    found = []
-    for name in (item.name for item in fields(Result)):
-        if hasattr(hints[name], "__metadata__"):
-            kind, *none = get_args(hints[name].__origin__) or (hints[name].__origin__,)
-            found.append(Column(name, cast(Kind, kind.__name__), hints[name].__metadata__[0], optional=bool(none)))
-    return tuple(found)
-
-
-COLUMNS: tuple[Column, ...] = _columns()
+COLUMNS: tuple[Column, ...] = columns_of(Result)
 """The columns of a results file in their order: exactly the annotated fields of `Result`."""
 
 
@@ -175,6 +198,11 @@ class Results(Sequence[Result]):
             _check_known(name)
         return Results(tuple(r for r in self.rows if all(getattr(r, name) == v for name, v in equals.items())))
 
+    @property
+    def links(self) -> Links:
+        """The second table: what every link did, one result after the other; nothing of results without links."""
+        return Links(tuple(use for result in self.rows for use in result.links or ()))
+
     def to_csv(self, path: str | Path) -> None:
         """Write a CSV file, whole or not at all; InputError if the place is wrong, OutputError if the disk fails."""
         write_file(path, csv_bytes(COLUMNS, self._cells()))
@@ -191,9 +219,13 @@ class Results(Sequence[Result]):
         return [tuple(result.as_row().values()) for result in self.rows]
 
 
-def load_results(path: str | Path) -> Results:
-    """Read a results file (CSV or Parquet) or a results folder; InputError says which line and column is wrong."""
+def load_results(path: str | Path, links: bool = True) -> Results:
+    """Read a results file (CSV or Parquet) or a results folder; InputError says which line and column is wrong.
+
+    From a folder every result has its ``links``, if there is a links.csv (and ``links`` is not False).
+    """
     place = Path(path)
+    table_of_links = place / LINKS_FILE
     if place.is_dir():
         if not (place / RESULTS_FILE).exists():
             unfinished = (place / JOURNAL_FILE).exists()
@@ -202,18 +234,18 @@ def load_results(path: str | Path) -> Results:
         place /= RESULTS_FILE
     table = read_table(place)
     _check_version(place, table)
-    _check_names(table.names, str(place))
-    return Results(tuple(_result(where, table, cells) for where, cells in table.rows))
+    check_names(table.names, COLUMNS, str(place))
+    rows = tuple(Result(**typed_row(where, table, cells, COLUMNS)) for where, cells in table.rows)
+    return Results(_with_links(rows, table_of_links) if links and table_of_links.exists() else rows)
 
 
-def _result(where: str, table: RawTable, cells: tuple[Any, ...]) -> Result:
-    if len(cells) != len(table.names):
-        raise InputError(f"{where}: expected {len(table.names)} cells, found {len(cells)}")
-    row = dict(zip(table.names, cells, strict=True))
-    try:
-        return Result(**{c.name: c.plain(row[c.name]) if table.typed else c.parse(row[c.name]) for c in COLUMNS})  # type: ignore[arg-type]
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from error
+def _with_links(rows: tuple[Result, ...], path: Path) -> tuple[Result, ...]:
+    found = load_links(path)
+    known = {result.point for result in rows}
+    for point in found:
+        if point not in known:
+            raise InputError(f"{path}: links of point {point}, which is not in {RESULTS_FILE}; run the scenario again")
+    return tuple(replace(result, links=found.get(result.point, Links())) for result in rows)
 
 
 def _check_version(place: Path, table: RawTable) -> None:
@@ -226,17 +258,6 @@ def _check_version(place: Path, table: RawTable) -> None:
                 f"{where}: results_version: expected {RESULTS_VERSION}, found {cells[index]}: written by another "
                 "version of simcomm; read it with that version, or run the scenario again into another folder"
             )
-
-
-def _check_names(names: Sequence[str], where: str) -> None:
-    known = [column.name for column in COLUMNS]
-    for name in names:
-        if name not in known:
-            raise InputError(f"{where}: unknown column {name!r}{did_you_mean(name, known)}")
-        if list(names).count(name) > 1:
-            raise InputError(f"{where}: column {name!r} stands twice")
-    if missing := [name for name in known if name not in names]:
-        raise InputError(f"{where}: missing column{'s' if missing[1:] else ''} {', '.join(missing)}")
 
 
 def _check_known(name: str) -> None:

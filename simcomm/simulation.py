@@ -2,78 +2,51 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simcomm import collectives as registry
-from simcomm import counts, engines, networks, topology
+from simcomm import columns, topology
 from simcomm.checked import Checked, check, check_size
-from simcomm.closed_forms import Vector, busbw_factor, lower_bound
+from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
-from simcomm.engines.explain import critical_path, rank_times
-from simcomm.engines.timeline import Timeline, Times
+from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
-from simcomm.errors import InputError, TimeError
-from simcomm.networks.base import NetworkModel, Workers
+from simcomm.errors import InputError
+from simcomm.execution import execute
+from simcomm.link_table import Links
+from simcomm.links import link_uses
+from simcomm.networks.base import Workers
 from simcomm.results import Result
+from simcomm.theory import bound, formula
 from simcomm.topology.check import checked
-from simcomm.topology.cluster import Cluster, place
+from simcomm.topology.cluster import place
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from simcomm.scenario import Document, Scenario
-
-#: Engine and formula both compute with float64: they may differ by rounding, by no more than this.
-TIME_TOLERANCE = 1e-9
+    from simcomm.scenario.model import Straggler
 
 
 def preflight(document: Document) -> None:
-    """Refuse, before anything runs, what is too large and graphs that are wrong or have too few hosts; InputError."""
-    from simcomm.topology.files import load
+    """Refuse, before anything runs, what is too large, and hosts or routes that the topology does not have; InputError.
 
-    graphs: dict[Path, nx.DiGraph[Any]] = {}
+    Graphs that are wrong and have too few hosts are found here, too; each is built or read once.
+    """
+    graphs: dict[str, tuple[str, nx.Graph[Any]]] = {}
     for point in document.points:
-        file, name = point.topology.file, point.collective.name
-        collective = document.collectives.get(name) or registry.get(name)
+        collective = document.collectives.get(point.collective.name) or registry.get(point.collective.name)
         check_size(collective, point.workers, point.collective.options)
-        if file is not None:
-            graphs[file] = graphs.get(file) or load(file)
-            place(str(file), graphs[file], collective.ranks(point.workers, **point.collective.options), [])
-
-
-def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Workers) -> Any:
-    """The α–β–γ time, where one holds: equal workers, equal routes, a claim with a formula; else None."""
-    if not what.vector.elements or not len(what.schedule):
-        return 0.0 if workers.are_alike else None
-    if what.claim.time is None or cluster.uniform is None or not workers.are_alike:
-        return None
-    latency_s, bandwidth_Bps = cluster.uniform
-    beta = 1 / bandwidth_Bps
-    if not model.has_formula(int(what.size_bytes[what.size_bytes > 0].min()) * beta):
-        return None
-    alpha, gamma = model.alpha_gamma(latency_s)
-    return what.claim.time(alpha, beta, gamma)
-
-
-def bound(what: Checked, cluster: Cluster, model: NetworkModel, workers: Workers) -> Any:
-    """What no schedule for this goal can beat on these ports."""
-    ports = [cluster.port_Bps(rank) * workers.bandwidth_factor[rank] for rank in range(what.schedule.ranks)]
-    alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
-    return lower_bound(
-        what.collective.goal.operation,
-        what.workers,
-        what.vector.bytes,
-        alpha_s=alpha,
-        slowest_port_s_per_byte=1 / min(ports[: what.workers]) if what.workers > 1 else 0.0,
-        all_ports_bytes_per_s=sum(ports),
-        gamma_s_per_byte=gamma,
-        ranks=what.schedule.ranks,
-    )
+        usual = point.placement.order == "linear" and point.routing.name == "shortest"
+        if point.topology.file is not None or not usual:
+            ranks = collective.ranks(point.workers, **point.collective.options)
+            key = repr((point.topology, point.link, ranks if point.topology.file is None else 0))
+            label, graph = graphs[key] = graphs.get(key) or _graph(point, ranks, None)
+            order, way = point.placement.order, point.routing.model_dump()
+            place(label, checked(graph, label), ranks, [], placement=order, routing=way, seed=point.seed)
 
 
 def simulate(
@@ -121,41 +94,53 @@ def simulate_point(
     """Simulate one point and check it; raises CheckError if counts, proof or time are not what theory says.
 
     ``collectives`` are further ones by name, ``graph`` replaces the scenario's topology. The result carries its
-    schedule, counts and cluster, and if ``timeline`` its timeline and the bytes on every link. InputError if the
-    topology does not fit.
+    schedule, counts, cluster and links, and if ``timeline`` its timeline. InputError if the topology does not fit.
     """
     name = scenario.collective.name
     collective = (collectives or {}).get(name) or registry.get(name)
     vector = Vector(scenario.elements, scenario.itemsize)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
-    s = what.schedule
-    label, links = _graph(scenario, s.ranks, graph)
-    cluster = place(label, links, s.ranks, what.pairs)
-    model = networks.get(scenario.network.model, scenario.network.options)
-    engine, execute = engines.get(scenario.engine)
-    run = execute(s, what.size_bytes, model, cluster.routes, *_workers(scenario, what))
-    expected = formula(what, cluster, model, run.workers)
-    _check_time(float(run.makespan_s), expected)
+    schedule = what.schedule.one_send_at_a_time() if scenario.one_send_at_a_time else what.schedule
+    label, links = _graph(scenario, schedule.ranks, graph)
+    workers, compute_s = _workers(scenario, what)
+    ran = execute(
+        schedule,
+        what.size_bytes,
+        links,
+        network=scenario.network.build(),
+        name=label,
+        placement=scenario.placement.order,
+        routing=scenario.routing.model_dump(),
+        seed=scenario.seed,
+        workers=workers,
+        bandwidth_factor=[s.bandwidth_factor if s else 1.0 for s in _odd(scenario, schedule.ranks)],
+        compute_s=compute_s,
+        engine=scenario.engine,
+        detailed=timeline,
+    )
+    expected = None if scenario.one_send_at_a_time else formula(what, ran.cluster, ran.network, workers)
+    uses = link_uses(ran.cluster, schedule, what.size_bytes, ran.timeline)
     return Result(
         point="",
-        engine=engine,
+        engine=ran.engine,
         topology=label,
-        bandwidth_Bps=cluster.common("bandwidth_Bps"),
-        latency_s=cluster.common("latency_s"),
-        **_given_columns(scenario),
-        **_what_columns(what),
-        **_time_columns(what, run, expected, float(bound(what, cluster, model, run.workers))),
-        schedule=s,
-        timeline=run if timeline else None,
+        bandwidth_Bps=ran.cluster.common("bandwidth_Bps"),
+        latency_s=ran.cluster.common("latency_s"),
+        **columns.given(scenario),
+        **columns.counted(what),
+        **columns.timed(what, ran.timeline, expected, bound(what, ran.cluster, ran.network)),
+        **columns.linked(uses),
+        schedule=schedule,
+        timeline=ran.timeline if timeline else None,
         counts=what.counted,
-        cluster=cluster,
-        link_bytes=cluster.link_bytes(*(c.tolist() for c in (s.src, s.dst, what.size_bytes))) if timeline else None,
+        cluster=ran.cluster,
+        links=Links(uses),
     )
 
 
-def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple[str, nx.DiGraph[Any]]:
+def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple[str, nx.Graph[Any]]:
     if graph is not None:
-        return "graph", checked(graph)
+        return "graph", graph
     chosen = scenario.topology
     if chosen.file is not None:
         from simcomm.topology.files import load
@@ -167,87 +152,21 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
     return chosen.kind, topology.build(chosen.kind, ranks, link.bandwidth_Bps, link.latency_s, **chosen.options)
 
 
+def _odd(scenario: Scenario, ranks: int) -> list[Straggler | None]:
+    return [scenario.stragglers.get(rank) for rank in range(ranks)]
+
+
 def _workers(scenario: Scenario, what: Checked) -> tuple[Workers, Times]:
     """How the ranks differ, and the seconds of the schedule's computations; draws what is random, in this order."""
     ranks = what.schedule.ranks
-    odd = [scenario.stragglers.get(rank) for rank in range(ranks)]
+    odd = _odd(scenario, ranks)
     factor = tuple(s.compute_factor if s else 1.0 for s in odd)
     computing = [scenario.compute.time_s if rank < what.workers else 0.0 for rank in range(ranks)]
     workers = Workers(
         start_s=tuple(s.start_s if s else 0.0 for s in odd),
         compute_s=tuple(time * f for time, f in zip(computing, factor, strict=True)),
-        bandwidth_factor=tuple(s.bandwidth_factor if s else 1.0 for s in odd),
         compute_factor=factor,
     )
     rng = np.random.default_rng(scenario.seed)
     workers = with_jitter(workers, scenario.compute.jitter, rng, what.workers)
     return workers, compute_seconds(what.schedule, workers.compute_factor, scenario.compute.jitter, rng)
-
-
-def _check_time(time_s: float, formula_s: float | None) -> None:
-    if formula_s is not None and not math.isclose(time_s, formula_s, rel_tol=TIME_TOLERANCE):
-        raise TimeError(f"the engine says {time_s!r} s, the formula {formula_s!r} s; expected the same")
-
-
-def _given_columns(scenario: Scenario) -> dict[str, Any]:
-    odd = {rank: straggler.model_dump(exclude_defaults=True) for rank, straggler in sorted(scenario.stragglers.items())}
-    network = {key: value for key, value in scenario.network.options.items() if value}
-    return {
-        "network": scenario.network.model,
-        "network_options": " ".join(f"{key}={value}" for key, value in network.items()),
-        "seed": scenario.seed,
-        "dtype": scenario.dtype,
-        "compute_s": scenario.compute.time_s,
-        "jitter": scenario.compute.jitter,
-        "stragglers": " ".join(f"{rank}:{key}={value}" for rank, own in odd.items() for key, value in own.items()),
-    }
-
-
-def _what_columns(what: Checked) -> dict[str, Any]:
-    ranks = range(what.schedule.ranks)
-    return {
-        "collective": what.collective.name,
-        "options": " ".join(f"{key}={value}" for key, value in sorted(what.options.items())),
-        "workers": what.workers,
-        "ranks": what.schedule.ranks,
-        "parameters": what.vector.elements,
-        "vector_bytes": what.vector.bytes,
-        "messages": what.counted.total.messages,
-        "total_bytes": what.counted.total.bytes,
-        "max_bytes_sent": what.counted.max_bytes_sent,
-        "max_bytes_received": what.counted.max_bytes_received,
-        "steps": what.counted.steps,
-        "expected_messages": what.claim.total.messages,
-        "expected_bytes": what.claim.total.bytes,
-        "expected_max_bytes_sent": max(what.claim.sent(rank).bytes for rank in ranks),
-        "expected_max_bytes_received": max(what.claim.received(rank).bytes for rank in ranks),
-        "expected_steps": what.claim.steps,
-        "counts_match": not counts.differences(what.counted, what.claim),
-        "proven": what.proof.places > 0,
-        "proof": what.proof.method,
-    }
-
-
-def _time_columns(what: Checked, run: Timeline, formula_s: float | None, bound_s: float) -> dict[str, Any]:
-    time_s = float(run.makespan_s)
-    factor = float(busbw_factor(what.collective.goal.operation, what.workers))
-    algbw_Bps = what.vector.bytes / time_s if time_s else None
-    parts, ranks = critical_path(run).parts, rank_times(run)
-    return {
-        "time_s": time_s,
-        "formula_s": formula_s,
-        "time_matches": None if formula_s is None else math.isclose(time_s, formula_s, rel_tol=TIME_TOLERANCE),
-        "algbw_Bps": algbw_Bps,
-        "busbw_factor": factor,
-        "busbw_Bps": None if algbw_Bps is None else algbw_Bps * factor,
-        "lower_bound_s": bound_s,
-        "lower_bound_ratio": time_s / bound_s if bound_s else None,
-        "critical_compute_s": float(parts.compute_s),
-        "critical_latency_s": float(parts.latency_s),
-        "critical_serialisation_s": float(parts.serialisation_s),
-        "critical_port_wait_s": float(parts.port_wait_s),
-        "critical_data_wait_s": float(parts.data_wait_s),
-        "critical_reduction_s": float(parts.reduction_s),
-        "max_busy_s": max(rank.busy_s for rank in ranks),
-        "max_waiting_s": max(rank.waiting_s for rank in ranks),
-    }

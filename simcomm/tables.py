@@ -10,12 +10,12 @@ import re
 import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Rational, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_type_hints
 
-from simcomm.errors import InputError, OutputError, SimcommError
+from simcomm.errors import InputError, OutputError, SimcommError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas
@@ -96,6 +96,17 @@ class Column:
 
     def _bad(self, found: str) -> ValueError:
         return ValueError(f"{self.name}: expected {_EXPECTED[self.kind]}, found {found}")
+
+
+def columns_of(row: type) -> tuple[Column, ...]:
+    """The columns of a table whose rows are this dataclass: its annotated fields in their order."""
+    hints = get_type_hints(row, include_extras=True)
+    found = []
+    for name in (item.name for item in fields(row)):
+        if hasattr(hints[name], "__metadata__"):
+            kind, *none = get_args(hints[name].__origin__) or (hints[name].__origin__,)
+            found.append(Column(name, cast(Kind, kind.__name__), hints[name].__metadata__[0], optional=bool(none)))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -208,6 +219,29 @@ def _read_parquet(path: Path, data: bytes) -> RawTable:
     columns = [[_whole(cell) for cell in table.column(index).to_pylist()] for index in range(table.num_columns)]
     rows = tuple((f"{path}: row {number}", cells) for number, cells in enumerate(zip(*columns, strict=True), start=1))
     return RawTable(tuple(table.column_names), rows, typed=True)
+
+
+def check_names(names: Sequence[str], columns: Sequence[Column], where: str) -> None:
+    """InputError naming a column that is unknown, missing or there twice."""
+    known = [column.name for column in columns]
+    for name in names:
+        if name not in known:
+            raise InputError(f"{where}: unknown column {name!r}{did_you_mean(name, known)}")
+        if list(names).count(name) > 1:
+            raise InputError(f"{where}: column {name!r} stands twice")
+    if missing := [name for name in known if name not in names]:
+        raise InputError(f"{where}: missing column{'s' if missing[1:] else ''} {', '.join(missing)}")
+
+
+def typed_row(where: str, table: RawTable, cells: tuple[Any, ...], columns: Sequence[Column]) -> dict[str, Any]:
+    """A row that was read as cells of these columns; InputError says where one is wrong."""
+    if len(cells) != len(table.names):
+        raise InputError(f"{where}: expected {len(table.names)} cells, found {len(cells)}")
+    row = dict(zip(table.names, cells, strict=True))
+    try:
+        return {c.name: c.plain(row[c.name]) if table.typed else c.parse(row[c.name]) for c in columns}
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from error
 
 
 def _whole(cell: Any) -> Any:

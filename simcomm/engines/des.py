@@ -1,30 +1,34 @@
 """The reference engine: discrete events in SimPy, one process per operation, meant to be read.
 
-An operation becomes a process when everything that it waits for has ended. A message runs its network model's
-``transmit``; a computation takes its rank's processor. Queues are first come, first served.
-
-**The tie rule.** What asks for a place at an instant is served only when everything that ends or arrives at that
-instant has been dealt with; then every free place serves the one that has waited longest, among those that came at
-the same instant the one with the lowest operation index. So a run is deterministic, whatever order SimPy takes.
+An operation becomes a process when everything that it waits for has happened. A message runs its network model's
+``transmit``; a computation takes its rank's processor. What a model can ask for is in :class:`_Run`: a turn at a
+place (``places`` has the queues and their tie rule), several places at once (``holds``), a share of links (``fluid``
+has the flows), or that time goes by.
 """
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 
+from simcomm.engines.fluid import Fluid
+from simcomm.engines.holds import Holds
+from simcomm.engines.max_min import Demand
+from simcomm.engines.meters import Log
+from simcomm.engines.places import Places
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import DeadlockError
 from simcomm.networks.base import Cost, Message, NetworkModel, Workers
 from simcomm.schedule import KINDS, Ints, Schedule
-from simcomm.topology.routes import Route
+
+if TYPE_CHECKING:
+    from simcomm.topology.routes import Link, Route
 
 Steps = Generator[simpy.Event, Any, None]
 
@@ -43,61 +47,114 @@ class _Signal(simpy.Event):
         env.schedule(self, priority=END_OF_INSTANT)  # type: ignore[arg-type]
 
 
-class _Place:
-    """A port or a processor: a queue of (asked at, operation, number, how long, event), one served at a time."""
-
-    def __init__(self) -> None:
-        self.queue: list[tuple[Any, int, int, Any, simpy.Event]] = []
-        self.busy = False
-
-
 class _Run:
-    """One run: what the network model's :class:`~simcomm.networks.base.Run` asks for, and the bookkeeping."""
+    """One run: what the network model's :class:`~simcomm.networks.base.Run` asks for."""
 
-    def __init__(self, schedule: Schedule, zero: Any) -> None:
+    def __init__(self, operations: int, zero: Any, detailed: bool) -> None:
         self.env = simpy.Environment(initial_time=zero)
-        self.zero = zero
-        self.places: dict[Hashable, _Place] = {}
-        self.asked: list[_Place] = []
-        self.number = itertools.count()  # of every request: those of one operation keep their order
-        self.start_s: list[Any] = [None] * len(schedule)
-        self.end_s: list[Any] = [None] * len(schedule)
+        self.start_s: list[Any] = [None] * operations
+        self.end_s: list[Any] = [None] * operations
+        self.log = Log(zero, detailed)
+        self.places = Places(self.log)
+        self.fluid = Fluid(self.log)
+        self.holds = Holds(self.log)
+        self.moments = itertools.count(1)
+        self.moment = 0  # the number of the delay whose end is being dealt with
+        self.signals: dict[Callable[[], None], None] = {}
 
     def turn(self, place: Hashable, message: Message, seconds: Any) -> simpy.Event:
         return self.queue(place, message.operation, seconds)
 
     def delay(self, seconds: Any) -> simpy.Event:
-        return self.env.timeout(seconds)
+        event, moment = self.env.timeout(seconds), next(self.moments)
 
-    def queue(self, place: Hashable, index: int, seconds: Any) -> simpy.Event:
-        """Wait for ``place`` and hold it for ``seconds``; the event happens when the holding begins."""
-        at = self.places.setdefault(place, _Place())
-        event = self.env.event()
-        heapq.heappush(at.queue, (self.env.now, index, next(self.number), seconds, event))
-        self._ask(at)
+        def passed(_: simpy.Event) -> None:
+            self.moment = moment
+
+        event.callbacks.append(passed)
         return event
 
-    def _ask(self, place: _Place) -> None:
-        """Have ``place`` serve somebody when this instant ends."""
-        if not place.busy and place.queue:
-            if not self.asked:
-                _Signal(self.env, self._serve)
-            self.asked.append(place)
+    def each(self, pieces: Iterable[Iterator[Any]]) -> simpy.Event:
+        return self.env.all_of([self.env.process(piece) for piece in pieces])  # type: ignore[arg-type]
 
-    def _serve(self, _: simpy.Event) -> None:
-        asked, self.asked = self.asked, []
-        for place in asked:
-            if not place.busy and place.queue:
-                _at, index, _number, seconds, event = heapq.heappop(place.queue)
-                place.busy = True
-                if self.start_s[index] is None:
-                    self.start_s[index] = self.env.now
-                event.succeed()
-                self.env.timeout(seconds).callbacks.append(partial(self._release, place))
+    def queue(self, place: Hashable, operation: int, seconds: Any) -> simpy.Event:
+        """Wait for ``place`` and hold it for ``seconds``; the event happens when the holding begins."""
+        event = self.env.event()
 
-    def _release(self, place: _Place, _: simpy.Event) -> None:
-        place.busy = False
-        self._ask(place)
+        def begin() -> None:
+            self.starts(operation)
+            event.succeed()
+
+        self.places.ask(place, operation, seconds, self.env.now, begin)
+        self.when_instant_ends(self.serve)
+        return event
+
+    def serve(self) -> None:
+        for place, seconds in self.places.serve(self.env.now):
+            self.env.timeout(seconds).callbacks.append(partial(self.release, place))
+
+    def release(self, place: Any, _: simpy.Event) -> None:
+        if self.places.release(place):
+            self.when_instant_ends(self.serve)
+
+    def hold(self, places: Mapping[Hashable, Any], message: Message) -> simpy.Event:
+        event, operation = self.env.event(), message.operation
+
+        def begin() -> None:
+            self.starts(operation)
+            event.succeed()
+
+        self.holds.ask(places, operation, self.moment, self.env.now, begin)
+        self.when_instant_ends(self.serve_holds)
+        return event
+
+    def serve_holds(self) -> None:
+        for place, seconds in self.holds.serve(self.env.now):
+            self.env.timeout(seconds).callbacks.append(partial(self.release_hold, place))
+
+    def release_hold(self, place: Hashable, _: simpy.Event) -> None:
+        if self.holds.release(place, self.env.now):
+            self.when_instant_ends(self.serve_holds)
+
+    def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> simpy.Event:
+        event, began, operation = self.env.event(), self.env.now, message.operation
+
+        def done() -> None:
+            for link in links:
+                self.log.cross(link, operation, began, began, self.env.now)
+            event.succeed()
+
+        self.starts(operation)
+        widths = [link.bandwidth_Bps for link in links]
+        alone_Bps = min(widths if cap_Bps is None else [*widths, cap_Bps])
+        self.fluid.start(operation, Demand(links, weight, cap_Bps), alone_Bps, message.size_bytes, began, done)
+        self.when_instant_ends(self.settle)
+        return event
+
+    def settle(self) -> None:
+        next_s = self.fluid.settle(self.env.now)
+        if next_s is not None:
+            self.env.timeout(max(next_s - self.env.now, 0)).callbacks.append(partial(self.flow_ends, next_s))
+
+    def flow_ends(self, due_s: Any, _: simpy.Event) -> None:
+        if self.fluid.end(max(self.env.now, due_s)):  # now + (due − now) may be less than due, by rounding
+            self.when_instant_ends(self.settle)
+
+    def when_instant_ends(self, then: Callable[[], None]) -> None:
+        """Have ``then`` called once everything that happens at this instant has been dealt with."""
+        if not self.signals:
+            _Signal(self.env, self.instant_ends)
+        self.signals[then] = None
+
+    def instant_ends(self, _: simpy.Event) -> None:
+        signals, self.signals = self.signals, {}
+        for then in signals:
+            then()
+
+    def starts(self, operation: int) -> None:
+        """An operation has its first place."""
+        if self.start_s[operation] is None:
+            self.start_s[operation] = self.env.now
 
 
 def run(
@@ -107,54 +164,75 @@ def run(
     routes: Mapping[tuple[int, int], Route],
     workers: Workers,
     compute_s: Times,
+    detailed: bool = False,
 ) -> Timeline:
     """Run ``schedule`` with messages of ``size_bytes`` over ``network``, and return its timeline.
 
     ``routes`` has the route of every (src, dst) that sends something, ``compute_s`` the seconds of every computation
     (0 for messages). A message of 0 bytes is not sent: it ends when it is ready. Times are float64; with an object
-    array of Fractions as ``compute_s`` they are exact Fractions, if all other times and bandwidths are too. Raises
-    DeadlockError naming operations that never ended, or ended at no finite time.
+    array of Fractions as ``compute_s`` they are exact Fractions, if all other times and bandwidths are too. With
+    ``detailed`` the timeline has every crossing of a place and every rate. Raises DeadlockError naming operations that
+    never ended, or ended at no finite time.
     """
     kind, src, dst, size = (column.tolist() for column in (schedule.kind, schedule.src, schedule.dst, size_bytes))
     seconds, exact = compute_s.tolist(), compute_s.dtype == object
-    this = _Run(schedule, seconds[0] * 0 if exact and seconds else 0.0)
-    gradients = [this.env.timeout(workers.ready_s(rank)) for rank in range(schedule.ranks)]
-    costs = [Cost(this.zero, this.zero, this.zero)] * len(schedule)
+    zero = seconds[0] * 0 if exact and seconds else 0.0
+    this = _Run(len(schedule), zero, detailed)
+    costs = [Cost(zero, zero, zero, zero, zero)] * len(schedule)
     missing = np.diff(schedule.after_start).tolist()
     first, waiting = (column.tolist() for column in schedule.dependents)
 
     def work(index: int) -> Steps:
-        """The life of one operation: wait for the own gradient, do it, release those who wait for it."""
-        gradient = gradients[src[index]]
-        if not gradient.processed:
-            yield gradient
+        """The life of one operation: do it, then release those who wait for it."""
         if KINDS[kind[index]] == "compute":
             if seconds[index]:
                 yield this.queue(("compute", src[index]), index, seconds[index])
-                yield this.env.timeout(seconds[index])
+                yield this.delay(seconds[index])
         elif size[index]:
             route = routes[src[index], dst[index]]
-            rate = route.bandwidth_Bps * min(workers.bandwidth_factor[src[index]], workers.bandwidth_factor[dst[index]])
-            message = Message(index, src[index], dst[index], size[index], kind[index] == 1, route, rate)
+            message = Message(index, src[index], dst[index], size[index], kind[index] == 1, route)
             costs[index] = network.cost(message)
             yield from network.transmit(message, this)
         this.end_s[index] = this.env.now
-        if this.start_s[index] is None:
-            this.start_s[index] = this.env.now
-        for dependent in waiting[first[index] : first[index + 1]]:
-            missing[dependent] -= 1
-            if not missing[dependent]:
-                this.env.process(work(dependent))
+        this.starts(index)
+        release(waiting[first[index] : first[index + 1]])
 
-    for index, count in enumerate(missing.copy()):
-        if not count:
-            this.env.process(work(index))
+    def release(indices: Iterable[int]) -> None:
+        """One thing less for each of these to wait for."""
+        for index in indices:
+            missing[index] -= 1
+            if not missing[index]:
+                this.env.process(work(index))
+
+    _release_when_ready(this, schedule, workers, missing, release)
     this.env.run()
     _check_all_ended(schedule, this.end_s)
     dtype = object if exact else np.float64
-    columns = (this.start_s, this.end_s, *(list(part) for part in zip(*costs, strict=True))) if costs else ([],) * 5
-    start, end, latency, serialisation, reduction = (np.array(column, dtype=dtype) for column in columns)
-    return Timeline(schedule, workers, start, end, latency, serialisation, reduction, compute_s)
+    parts = [list(part) for part in zip(*costs, strict=True)] if costs else [[]] * 5
+    start, end, latency, serialisation, reduction, sending, receiving = (
+        np.array(column, dtype=dtype) for column in (this.start_s, this.end_s, *parts)
+    )
+    return Timeline(
+        schedule, workers, start, end, latency, serialisation, reduction, sending, receiving, compute_s, this.log
+    )
+
+
+def _release_when_ready(
+    this: _Run,
+    schedule: Schedule,
+    workers: Workers,
+    missing: list[int],
+    release: Callable[[Iterable[int]], None],
+) -> None:
+    """Every operation also waits for its rank's own gradient; what is ready at once starts in the order of indices."""
+    late: dict[int, list[int]] = {}
+    at_once: list[int] = []
+    for index, rank in enumerate(schedule.src.tolist()):
+        missing[index] += 1
+        (late.setdefault(rank, []) if workers.ready_s(rank) else at_once).append(index)
+    for rank, indices in sorted(late.items()):
+        this.delay(workers.ready_s(rank)).callbacks.append(partial(lambda these, _: release(these), indices))
+    release(at_once)
 
 
 def _check_all_ended(schedule: Schedule, end_s: list[Any]) -> None:

@@ -12,7 +12,7 @@ from simcomm.engines.timeline import Timeline
 from simcomm.networks.base import Workers
 from simcomm.networks.loggp import LogGP
 from simcomm.schedule import Schedule
-from simcomm.topology.routes import Route
+from simcomm.topology.routes import Link, Route
 
 
 def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fraction, gamma: Fraction) -> Timeline:
@@ -24,7 +24,7 @@ def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fractio
     Fraction(40, 21)
     """
     size_bytes = schedule.sizes_bytes(vector)
-    route = Route((), alpha, 1 / beta)
+    route = Route((Link(0, 1, 1 / beta, alpha),))
     pairs = set(zip(schedule.src.tolist(), schedule.dst.tolist(), strict=True))
     model = LogGP(Fraction(0), Fraction(0), 1 / gamma if gamma else None)
     seconds = np.array([Fraction(s) for s in schedule.seconds.tolist()], dtype=object)

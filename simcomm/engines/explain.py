@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from simcomm.engines.meters import Wait
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.schedule import Ints
 
@@ -16,9 +18,9 @@ class Parts:
     """Seconds by cause; along a critical path they add up to the makespan.
 
     ``compute_s``: computing, the first gradient included. ``latency_s``, ``serialisation_s``, ``reduction_s``: the
-    path's messages themselves. ``port_wait_s``: queueing for a port that serves another message. ``data_wait_s``:
-    before the path's first worker started (waiting for data *within* the run is what the path is made of: it follows
-    the data back to whoever was late).
+    path's messages themselves. ``port_wait_s``: waiting for a port or link that serves another message, or having less
+    of a link than alone. ``data_wait_s``: before the path's first worker started (waiting for data *within* the run is
+    what the path is made of: it follows the data back to whoever was late).
     """
 
     compute_s: Any
@@ -35,10 +37,21 @@ class Parts:
 
 
 class CriticalPath(NamedTuple):
-    """The operations that set the makespan, first to last, and what their time is made of."""
+    """The operations that set the makespan, first to last, what their time is made of, and what each was held up by.
+
+    The seconds of ``waits`` add up to ``parts.port_wait_s``; each is the operation's, at a place, behind another one.
+    """
 
     operations: tuple[int, ...]
     parts: Parts
+    waits: tuple[tuple[int, Wait], ...]
+
+    def longest_wait(self) -> tuple[Hashable, Any] | None:
+        """The port or link that the path waited for longest, and for how long; None if it never waited."""
+        held_up: dict[Hashable, Any] = {}
+        for _, wait in self.waits:
+            held_up[wait.place] = held_up.get(wait.place, 0) + wait.seconds
+        return max(held_up.items(), key=lambda item: item[1], default=None)
 
 
 def critical_path(timeline: Timeline) -> CriticalPath:
@@ -73,7 +86,24 @@ def critical_path(timeline: Timeline) -> CriticalPath:
         data_wait_s=workers.start_s[first_rank],
         reduction_s=_sum(timeline.reduction_s, took),
     )
-    return CriticalPath(tuple(path), parts)
+    pairs = zip(path, waited.tolist(), strict=True)
+    return CriticalPath(tuple(path), parts, tuple((i, wait) for i, s in pairs for wait in _held_up(timeline, i, s)))
+
+
+def _held_up(timeline: Timeline, operation: int, waited_s: Any) -> list[Wait]:
+    """What an operation was held up by, in all for ``waited_s``.
+
+    Of a message in packets every packet has waits of its own, behind packets of the same message, too: the others'
+    are scaled to what the message as a whole was late.
+    """
+    every = timeline.log.waits.get(operation, [])
+    noted = [wait for wait in every if wait.behind != operation] or every  # behind itself alone: its gap, its request's
+    total = sum(wait.seconds for wait in noted)
+    if not total or not waited_s > 0:
+        return []
+    if len(noted) == 1:
+        return [noted[0]._replace(seconds=waited_s)]
+    return [wait._replace(seconds=waited_s * (wait.seconds / total)) for wait in noted]
 
 
 def _sum(times: Times, which: Ints) -> Any:
@@ -94,14 +124,14 @@ class RankTimes:
 def rank_times(timeline: Timeline) -> tuple[RankTimes, ...]:
     """Busy and waiting time of every rank until the end of the run.
 
-    A rank is busy while it computes, while a message of its own leaves its port and while one arrives. A rank that
-    is neither waits, for data or for a port (its own or a peer's). Times are floats, also after an exact run.
+    A rank is busy while it computes, while a message of its own leaves it and while one arrives. A rank that does
+    neither waits, for data, a port or a link; so does one whose message is slowed down, but for the time that it would
+    take alone. Times are floats, also after an exact run.
     """
     schedule, makespan = timeline.schedule, float(timeline.makespan_s)
     floats = [np.asarray(t, dtype=np.float64) for t in (timeline.start_s, timeline.end_s, timeline.compute_s)]
     start, end, compute = floats
-    leaving = np.asarray(timeline.serialisation_s, dtype=np.float64)
-    arriving = leaving + np.asarray(timeline.reduction_s, dtype=np.float64)
+    leaving, arriving = (np.asarray(t, dtype=np.float64) for t in (timeline.sending_s, timeline.receiving_s))
     first = [(r, timeline.workers.start_s[r], timeline.workers.compute_s[r]) for r in range(schedule.ranks)]
     own = np.array([(float(a), float(a) + float(c)) for _, a, c in first])
     rank = np.concatenate([np.arange(schedule.ranks), schedule.src, schedule.dst])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simcomm.engines.meters import Log
 from simcomm.networks.base import Workers
 from simcomm.schedule import Operation, Schedule
 
@@ -30,8 +31,9 @@ class Event(NamedTuple):
 class Timeline:
     """Start and end of every operation of a run, and what each would take if it waited for nobody.
 
-    ``start_s`` is when an operation first held a port (a computation: its processor); ``latency_s``,
-    ``serialisation_s`` and ``reduction_s`` are its parts; computations have ``compute_s`` instead.
+    ``start_s`` is when an operation first had a port or a link (a computation: its processor); ``latency_s``,
+    ``serialisation_s`` and ``reduction_s`` are its parts, ``sending_s`` and ``receiving_s`` how long it keeps its two
+    ends busy; computations have ``compute_s`` instead. ``log`` has what became of every port and link.
     """
 
     schedule: Schedule
@@ -41,7 +43,10 @@ class Timeline:
     latency_s: Times
     serialisation_s: Times
     reduction_s: Times
+    sending_s: Times
+    receiving_s: Times
     compute_s: Times
+    log: Log
 
     @cached_property
     def ready_s(self) -> Times:

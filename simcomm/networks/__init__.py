@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 #: name -> module and class.
 NETWORKS: dict[str, str] = {
     "loggp": "simcomm.networks.loggp:LogGP",
+    "store_and_forward": "simcomm.networks.store_and_forward:StoreAndForward",
+    "fair_share": "simcomm.networks.fair_share:FairShare",
 }
 
 
@@ -23,20 +24,22 @@ def names() -> tuple[str, ...]:
     return tuple(NETWORKS)
 
 
-def get(name: str, options: Mapping[str, Any] | None = None) -> NetworkModel:
-    """The network model of that name with its parameters; raises InputError with the nearest right spelling.
-
-    >>> get("loggp", {"overhead_s": 1e-6})
-    LogGP(overhead_s=1e-06, gap_s=0, reduce_bandwidth_Bps=None)
-    """
+def model_class(name: str) -> Any:
+    """The class of that name, a dataclass of the model's parameters; InputError with the nearest right spelling."""
     if name not in NETWORKS:
         raise InputError(f"unknown network model {name!r}{did_you_mean(name, NETWORKS)}")
     module, attribute = NETWORKS[name].split(":")
-    kind = getattr(import_module(module), attribute)
-    known = list(inspect.signature(kind).parameters)
-    for option in options or {}:
-        if option not in known:
-            hint = did_you_mean(option, known)
-            raise InputError(f"unknown option {option!r} of network {name}; expected one of {', '.join(known)}{hint}")
-    model: NetworkModel = kind(**(options or {}))
+    return getattr(import_module(module), attribute)
+
+
+def get(name: str, options: Mapping[str, Any] | None = None) -> NetworkModel:
+    """The network model of that name; ``options`` are as in a scenario, quantities with units or plain SI numbers.
+
+    >>> get("fair_share", {"rate_cap": "10 Gbit/s"})
+    FairShare(weights='equal', rate_cap_Bps=1250000000.0, reduce_bandwidth_Bps=None)
+    """
+    from simcomm.networks.options import read
+
+    kind = model_class(name)
+    model: NetworkModel = kind(**read(name, kind, options or {}))
     return model

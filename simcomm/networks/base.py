@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from simcomm.closed_forms import Seconds
+from simcomm.schedule import Ints
 
 if TYPE_CHECKING:
-    from simcomm.topology.routes import Route
+    from simcomm.topology.routes import Link, Route
 
 
 class Message(NamedTuple):
-    """One message under way: ``operation`` is its number in the schedule.
-
-    ``rate_Bps`` is the smallest bandwidth on its route, times the factor of its slower end.
-    """
+    """One message under way: ``operation`` is its number in the schedule."""
 
     operation: int
     src: int
@@ -24,22 +22,35 @@ class Message(NamedTuple):
     size_bytes: int
     reduces: bool
     route: Route
-    rate_Bps: Any
 
 
 class Cost(NamedTuple):
-    """The times of a message that never waits; their sum is its duration."""
+    """The times of a message that never waits: the first three add up to its duration.
+
+    ``sending_s`` and ``receiving_s`` say for how long it keeps its sender and its receiver (who may add it) busy.
+    """
 
     latency_s: Seconds
     serialisation_s: Seconds
     reduction_s: Seconds
+    sending_s: Seconds
+    receiving_s: Seconds
 
 
 class Run(Protocol):
-    """A run of an engine, as a network model sees it. Both calls return what the model has to ``yield``."""
+    """A run of an engine, as a network model sees it. Every call returns what the model has to ``yield``."""
 
     def turn(self, place: Hashable, message: Message, seconds: Seconds) -> Any:
         """Wait in the queue of ``place``, then hold it for ``seconds``; goes on when the holding *begins*."""
+
+    def hold(self, places: Mapping[Hashable, Seconds], message: Message) -> Any:
+        """Wait until all ``places`` are free at once, then hold each for its seconds; goes on when that *begins*."""
+
+    def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> Any:
+        """Send the message's bytes over all ``links`` at once, at the flow's max-min fair rate; goes on at its end."""
+
+    def each(self, pieces: Iterable[Iterator[Any]]) -> Any:
+        """Let every generator of ``pieces`` run at the same time; goes on when all have ended."""
 
     def delay(self, seconds: Seconds) -> Any:
         """Let ``seconds`` go by."""
@@ -48,6 +59,10 @@ class Run(Protocol):
 class NetworkModel(Protocol):
     """How one message crosses the network, as a generator that an engine drives: the executable specification."""
 
+    @property
+    def one_port(self) -> bool:
+        """Whether a host sends (and receives) at the rate of one link, however many links it has."""
+
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """Yield what has to be waited for, one after the other; the message has arrived when this returns."""
 
@@ -55,33 +70,41 @@ class NetworkModel(Protocol):
         """What the message takes when it waits for nobody."""
 
     def alpha_gamma(self, latency_s: Seconds) -> tuple[Any, Any]:
-        """α of a route with this latency, and γ, the seconds to add one byte."""
+        """The least time before the first byte has arrived over a route with this latency, and γ, s to add a byte."""
 
-    def has_formula(self, shortest_s: Seconds) -> bool:
-        """Whether the α–β–γ formulas hold exactly when no message is serialised faster than in ``shortest_s``."""
+    def has_formula(self, size_bytes: Ints, bandwidth_Bps: Seconds) -> bool:
+        """Whether the α–β–γ formulas hold exactly for messages of these sizes over equal routes of this bandwidth."""
+
+
+def gamma(reduce_bandwidth_Bps: Any | None) -> Any:
+    """γ, the seconds to add one byte: the inverse of how fast a rank adds; None adds in no time.
+
+    >>> gamma(None), gamma(4.0)
+    (0, 0.25)
+    """
+    return 0 if reduce_bandwidth_Bps is None else 1 / reduce_bandwidth_Bps
 
 
 @dataclass(frozen=True)
 class Workers:
-    """What differs between ranks: when each starts, how long it computes, how fast its link and its processor are.
+    """What differs between ranks: when each starts, and how long it computes. (A slow link is one of the cluster's.)
 
-    All tuples have one entry per rank. ``bandwidth_factor`` multiplies the bandwidth of both directions of a rank's
-    link, ``compute_factor`` the seconds of its computations; ``compute_s`` is the time before its gradient is ready.
+    All tuples have one entry per rank. ``compute_factor`` multiplies the seconds of a rank's computations;
+    ``compute_s`` is the time before its gradient is ready.
     """
 
     start_s: tuple[Any, ...]
     compute_s: tuple[Any, ...]
-    bandwidth_factor: tuple[Any, ...]
     compute_factor: tuple[Any, ...]
 
     @classmethod
     def alike(cls, ranks: int) -> Workers:
         """All ranks start at 0 s with their gradients ready.
 
-        >>> Workers.alike(2).bandwidth_factor
-        (1, 1)
+        >>> Workers.alike(2).start_s
+        (0, 0)
         """
-        return cls((0,) * ranks, (0,) * ranks, (1,) * ranks, (1,) * ranks)
+        return cls((0,) * ranks, (0,) * ranks, (1,) * ranks)
 
     def ready_s(self, rank: int) -> Any:
         """When the rank's own gradient is ready."""
@@ -89,5 +112,5 @@ class Workers:
 
     @property
     def are_alike(self) -> bool:
-        """Whether every rank is ready at 0 s and has its full bandwidth."""
-        return not any(self.start_s) and not any(self.compute_s) and all(f == 1 for f in self.bandwidth_factor)
+        """Whether every rank is ready at 0 s."""
+        return not any(self.start_s) and not any(self.compute_s)

@@ -1,7 +1,8 @@
-"""LogGP: contention only at a host's own send and receive port.
+"""LogGP: contention only at a host's own ports, or at its one CPU.
 
-Alexandrov, Ionescu, Schauser and Scheiman, LogGP: incorporating long messages into the LogP model, SPAA 1995.
-With o = g = 0 it is Hockney's T = α + β·size (Hockney, The communication challenge for MPP, 1994), the default.
+Alexandrov, Ionescu, Schauser and Scheiman, LogGP: incorporating long messages into the LogP model, SPAA 1995; O from
+Hoefler, Schneider and Lumsdaine, LogGOPSim, LSAP 2010; rendezvous after Ino, Fujimoto and Hagihara, LogGPS, PPoPP 2001.
+With o = g = O = 0 it is Hockney's T = α + β·size (Hockney, The communication challenge for MPP, 1994), the default.
 """
 
 from __future__ import annotations
@@ -11,54 +12,109 @@ from dataclasses import dataclass
 from typing import Any
 
 from simcomm.closed_forms import Seconds
-from simcomm.networks.base import Cost, Message, Run
+from simcomm.errors import InputError, did_you_mean
+from simcomm.networks.base import Cost, Message, Run, gamma
+from simcomm.schedule import Ints
+
+PORTS = ("full_duplex", "one_cpu")
 
 
 @dataclass(frozen=True)
 class LogGP:
-    """Every rank has one send and one receive port, independent (full duplex); each serves one message at a time.
+    """Every rank serves one message at a time in each direction (``ports="full_duplex"``) or in all (``"one_cpu"``).
 
     A message of b bytes over a route with latency L and bandwidth 1/G (summed and smallest of its links):
 
-    * waits for its sender's port and holds it for max(o, g + bG);
+    * waits for its sender's port and holds it for max(o + bO, g + bG);
     * its first byte is at the receiver o + L after that began; it waits for the receiver's port there;
-    * holds that for max(o, g + bG + bγ), and has arrived (and is added, if it reduces: γ) after o + bG + bγ.
+    * holds that for max(o + bO, g + bG + bγ); it has arrived (and is added, if it reduces: γ) o + max(bO, bG + bγ)
+      after it got the port.
 
-    α = L + 2o, β = G. The latency is on the wire: no port is held during it. Not modelled: links inside the network,
-    limited buffers, the rendezvous of long messages. Parameters: o ``overhead_s``, g ``gap_s``, 1/γ
-    ``reduce_bandwidth_Bps`` (None: adding up takes no time); a message of no byte is never sent.
+    With ``one_cpu`` a message needs two places at once: at the sender the CPU, for o + bO, and the sending side of
+    the NIC, for g + bG; at the receiver the CPU for o + max(bO, bG + bγ) and the receiving side for g + bG. So a host
+    neither sends nor receives anything else while it receives. Nobody queues: whoever tries first when both are free
+    has them. This is what LogGOPSim does.
+
+    α = L + 2o, β = G. The latency is on the wire: nothing is held during it. Not modelled: links inside the network,
+    limited buffers. A message of no byte is never sent. Parameters: o ``overhead_s``, g ``gap_s``, 1/O
+    ``cpu_bandwidth_Bps`` (None: O = 0), 1/γ ``reduce_bandwidth_Bps`` (None: γ = 0); ``rendezvous_above_bytes``: a
+    larger message is sent when a request has gone to its receiver and an answer has come back (over a route like its
+    own), each as a message of no byte (None: all are eager); ``first_byte_free``: b − 1 bytes take time, as in the
+    paper.
     """
 
     overhead_s: Seconds = 0
     gap_s: Seconds = 0
     reduce_bandwidth_Bps: Seconds | None = None
+    cpu_bandwidth_Bps: Seconds | None = None
+    rendezvous_above_bytes: int | None = None
+    first_byte_free: bool = False
+    ports: str = "full_duplex"
 
-    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
-        """The specification above, line by line."""
-        _, serialisation, reduction = self.cost(message)
-        yield run.turn(("send", message.src), message, max(self.overhead_s, self.gap_s + serialisation))
-        yield run.delay(self.overhead_s + message.route.latency_s)
-        busy = serialisation + reduction
-        yield run.turn(("receive", message.dst), message, max(self.overhead_s, self.gap_s + busy))
-        yield run.delay(self.overhead_s + busy)
-
-    def cost(self, message: Message) -> Cost:
-        """(L + 2o, bG, bγ)."""
-        return Cost(
-            message.route.latency_s + 2 * self.overhead_s,
-            message.size_bytes / message.rate_Bps,
-            message.size_bytes * self.gamma if message.reduces else 0,
-        )
+    def __post_init__(self) -> None:
+        if self.ports not in PORTS:
+            raise InputError(
+                f"ports: {self.ports!r}; expected {' or '.join(PORTS)}{did_you_mean(str(self.ports), PORTS)}"
+            )
 
     @property
-    def gamma(self) -> Any:
-        """γ, the seconds to add one byte."""
-        return 0 if self.reduce_bandwidth_Bps is None else 1 / self.reduce_bandwidth_Bps
+    def one_port(self) -> bool:
+        """A host has one port (or CPU)."""
+        return True
+
+    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
+        """The request and its answer, if it is too long to be sent at once; then the message."""
+        src, dst = message.src, message.dst
+        if self._asks_first(message):
+            yield from self._cross(src, dst, message, run, 0, 0, 0)
+            yield from self._cross(dst, src, message, run, 0, 0, 0)
+        yield from self._cross(src, dst, message, run, *self._busy(message))
+
+    def _cross(
+        self, src: int, dst: int, message: Message, run: Run, wire: Seconds, cpu: Seconds, adding: Seconds
+    ) -> Iterator[Any]:
+        """The specification above, line by line."""
+        o, g = self.overhead_s, self.gap_s
+        received = o + max(cpu, wire + adding)
+        if self.ports == "one_cpu":
+            yield run.hold({("cpu", src): o + cpu, ("send", src): g + wire}, message)
+            yield run.delay(o + message.route.latency_s)
+            yield run.hold({("cpu", dst): received, ("receive", dst): g + wire}, message)
+        else:
+            yield run.turn(("send", src), message, max(o + cpu, g + wire))
+            yield run.delay(o + message.route.latency_s)
+            yield run.turn(("receive", dst), message, max(o + cpu, g + wire + adding))
+        yield run.delay(received)
+
+    def _busy(self, message: Message) -> tuple[Any, Any, Any]:
+        """Seconds: bG, bO and bγ."""
+        size = message.size_bytes - self.first_byte_free
+        cpu = 0 if self.cpu_bandwidth_Bps is None else size / self.cpu_bandwidth_Bps
+        adding = size * gamma(self.reduce_bandwidth_Bps) if message.reduces else 0
+        return size / message.route.bandwidth_Bps, cpu, adding
+
+    def _asks_first(self, message: Message) -> bool:
+        return self.rendezvous_above_bytes is not None and message.size_bytes > self.rendezvous_above_bytes
+
+    def cost(self, message: Message) -> Cost:
+        """(L + 2o, three times that with a rendezvous; max(bG, bO − bγ); bγ), and bG, bG + bγ at the two ends."""
+        wire, cpu, adding = self._busy(message)
+        crossings = 3 if self._asks_first(message) else 1
+        latency_s = crossings * (message.route.latency_s + 2 * self.overhead_s)
+        return Cost(latency_s, max(wire, cpu - adding), adding, wire, wire + adding)
 
     def alpha_gamma(self, latency_s: Seconds) -> tuple[Any, Any]:
         """(L + 2o, γ)."""
-        return latency_s + 2 * self.overhead_s, self.gamma
+        return latency_s + 2 * self.overhead_s, gamma(self.reduce_bandwidth_Bps)
 
-    def has_formula(self, shortest_s: Seconds) -> bool:
-        """The α–β–γ formulas hold while a port is held for bG exactly: g = 0 and o ≤ bG for the shortest message."""
-        return self.gap_s == 0 and self.overhead_s <= shortest_s
+    def has_formula(self, size_bytes: Ints, bandwidth_Bps: Seconds) -> bool:
+        """The α–β–γ formulas hold while a port is held for bG exactly: g = O = 0, o ≤ bG for the smallest, eager."""
+        limit = self.rendezvous_above_bytes
+        return (
+            self.ports == "full_duplex"
+            and not self.first_byte_free
+            and self.gap_s == 0
+            and self.cpu_bandwidth_Bps is None
+            and (limit is None or int(size_bytes.max()) <= limit)
+            and self.overhead_s <= int(size_bytes.min()) / bandwidth_Bps
+        )

@@ -1,0 +1,122 @@
+"""From what was given, counted and timed to the columns of a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simcomm import counts
+from simcomm.checked import Checked
+from simcomm.closed_forms import busbw_factor
+from simcomm.engines.explain import critical_path, rank_times
+from simcomm.engines.timeline import Timeline
+from simcomm.links import LinkUse, busiest
+from simcomm.theory import Bound, check_time
+from simcomm.topology.routes import Link
+
+if TYPE_CHECKING:
+    from simcomm.scenario import Scenario
+
+
+def given(scenario: Scenario) -> dict[str, Any]:
+    """What the scenario says."""
+    odd = {rank: straggler.model_dump(exclude_defaults=True) for rank, straggler in sorted(scenario.stragglers.items())}
+    placement = scenario.placement.order
+    return {
+        "topology_options": _words(scenario.topology.options),
+        "placement": placement if isinstance(placement, str) else " ".join(map(str, placement)),
+        "routing": _words({"name": scenario.routing.name} | scenario.routing.options).removeprefix("name="),
+        "network": scenario.network.model,
+        "network_options": _words(scenario.network.options),
+        "seed": scenario.seed,
+        "dtype": scenario.dtype,
+        "compute_s": scenario.compute.time_s,
+        "jitter": scenario.compute.jitter,
+        "stragglers": " ".join(f"{rank}:{key}={value}" for rank, own in odd.items() for key, value in own.items()),
+    }
+
+
+def counted(what: Checked) -> dict[str, Any]:
+    """What was counted and proven, beside the closed form."""
+    ranks = range(what.schedule.ranks)
+    return {
+        "collective": what.collective.name,
+        "options": _words(dict(sorted(what.options.items()))),
+        "workers": what.workers,
+        "ranks": what.schedule.ranks,
+        "parameters": what.vector.elements,
+        "vector_bytes": what.vector.bytes,
+        "messages": what.counted.total.messages,
+        "total_bytes": what.counted.total.bytes,
+        "max_bytes_sent": what.counted.max_bytes_sent,
+        "max_bytes_received": what.counted.max_bytes_received,
+        "steps": what.counted.steps,
+        "expected_messages": what.claim.total.messages,
+        "expected_bytes": what.claim.total.bytes,
+        "expected_max_bytes_sent": max(what.claim.sent(rank).bytes for rank in ranks),
+        "expected_max_bytes_received": max(what.claim.received(rank).bytes for rank in ranks),
+        "expected_steps": what.claim.steps,
+        "counts_match": not counts.differences(what.counted, what.claim),
+        "proven": what.proof.places > 0,
+        "proof": what.proof.method,
+    }
+
+
+def timed(what: Checked, run: Timeline, formula_s: float | None, bound: Bound) -> dict[str, Any]:
+    """How long it took, beside the formula and the bound, and what the time is made of; TimeError if they disagree."""
+    time_s = float(run.makespan_s)
+    factor = float(busbw_factor(what.collective.goal.operation, what.workers))
+    algbw_Bps = what.vector.bytes / time_s if time_s else None
+    critical, ranks = critical_path(run), rank_times(run)
+    longest = critical.longest_wait()
+    return {
+        "time_s": time_s,
+        "formula_s": formula_s,
+        "time_matches": check_time(time_s, formula_s),
+        "algbw_Bps": algbw_Bps,
+        "busbw_factor": factor,
+        "busbw_Bps": None if algbw_Bps is None else algbw_Bps * factor,
+        "lower_bound_s": bound.time_s,
+        "lower_bound_ratio": time_s / bound.time_s if bound.time_s else None,
+        "lower_bound_by": bound.by,
+        "cut_bound_s": bound.cut_s,
+        "critical_compute_s": float(critical.parts.compute_s),
+        "critical_latency_s": float(critical.parts.latency_s),
+        "critical_serialisation_s": float(critical.parts.serialisation_s),
+        "critical_port_wait_s": float(critical.parts.port_wait_s),
+        "critical_wait_at": name_place(longest[0]) if longest else "",
+        "critical_wait_at_s": float(longest[1]) if longest else 0.0,
+        "critical_data_wait_s": float(critical.parts.data_wait_s),
+        "critical_reduction_s": float(critical.parts.reduction_s),
+        "max_busy_s": max(rank.busy_s for rank in ranks),
+        "max_waiting_s": max(rank.waiting_s for rank in ranks),
+    }
+
+
+def linked(uses: tuple[LinkUse, ...]) -> dict[str, Any]:
+    """The link that its bytes keep busy longest."""
+    use = busiest(uses)
+    return {
+        "bottleneck": f"{use.src} -> {use.dst}" if use else "",
+        "bottleneck_bytes": use.bytes if use else 0,
+        "bottleneck_utilisation": use.utilisation if use else None,
+        "bottleneck_peak": use.peak if use else None,
+        "bottleneck_from_s": use.contended_from_s if use else None,
+        "bottleneck_until_s": use.contended_until_s if use else None,
+    }
+
+
+def name_place(place: Any) -> str:
+    """A port, processor or link in words.
+
+    >>> name_place(("send", 3)), name_place(Link(0, "switch", 1e9, 0.0))
+    ('send port of rank 3', 'link 0 -> switch')
+    """
+    if isinstance(place, Link):
+        return f"link {place.src} -> {place.dst}"
+    kind, rank = place
+    words = {"send": "send port", "receive": "receive port", "cpu": "CPU", "reduce": "adding", "compute": "processor"}
+    return f"{words.get(kind, kind)} of rank {rank}"
+
+
+def _words(options: dict[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in options.items() if value is not None)

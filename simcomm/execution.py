@@ -1,0 +1,106 @@
+"""Any schedule on any network: place its ranks, find its routes, and run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcomm import engines, networks
+from simcomm.engines.timeline import Timeline, Times
+from simcomm.errors import InputError
+from simcomm.networks.base import NetworkModel, Workers
+from simcomm.schedule import Ints, Schedule
+from simcomm.topology.check import checked
+from simcomm.topology.cluster import Cluster, place
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A run: where it ran, under which model and engine, and when everything happened."""
+
+    cluster: Cluster
+    network: NetworkModel
+    engine: str
+    timeline: Timeline
+
+
+def execute(
+    schedule: Schedule,
+    size_bytes: Sequence[int] | Ints,
+    graph: nx.Graph[Any],
+    *,
+    network: str | Mapping[str, Any] | NetworkModel = "loggp",
+    name: str = "graph",
+    placement: str | Sequence[Any] = "linear",
+    routing: str | Mapping[str, Any] = "shortest",
+    seed: int = 0,
+    workers: Workers | None = None,
+    bandwidth_factor: Sequence[Any] | None = None,
+    compute_s: Times | None = None,
+    engine: str = "auto",
+    exact: bool = False,
+    detailed: bool = True,
+) -> Execution:
+    """Run any schedule, with one size per operation (0 for computations), on any graph of hosts and links.
+
+    ``network`` is a model, its name, or a mapping with ``model`` and its options; ``routing`` a name, or a mapping with
+    ``name`` and its options; ``bandwidth_factor`` multiplies both directions of every link of a rank's host. With
+    ``exact`` times are exact Fractions, if all numbers are Fractions (the graph's, the model's, those of ``workers``).
+    ``detailed`` keeps every crossing of a port or link. InputError for what does not fit, DeadlockError for operations
+    that never end.
+
+    >>> from simcomm import topology
+    >>> from simcomm.collectives import get
+    >>> from simcomm.closed_forms import Vector
+    >>> ring = get("ring_all_reduce").schedule(4)
+    >>> star = topology.build("star", 4, "8 B/s", "1 s")
+    >>> execute(ring, ring.sizes_bytes(Vector(8)), star, network="fair_share").timeline.makespan_s
+    18.0
+    """
+    sizes = np.asarray(size_bytes, dtype=np.int64)
+    if sizes.shape != (len(schedule),):
+        raise InputError(f"size_bytes: {len(sizes)} sizes for {len(schedule)} operations; expected one for each")
+    alike = workers or Workers.alike(schedule.ranks)
+    model = _model(network)
+    cluster = place(
+        name,
+        checked(graph, name),
+        schedule.ranks,
+        used_pairs(schedule, sizes),
+        placement=placement,
+        routing=routing,
+        seed=seed,
+        bandwidth_factor=bandwidth_factor,
+    )
+    engine, run = engines.get(engine)
+    seconds = schedule.seconds if compute_s is None else compute_s
+    if exact:
+        seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
+    timeline = run(schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    return Execution(cluster, model, engine, timeline)
+
+
+def used_pairs(schedule: Schedule, size_bytes: Ints) -> list[tuple[int, int]]:
+    """Every (src, dst) that sends something."""
+    sends, ranks = size_bytes > 0, schedule.ranks
+    found = np.unique(schedule.src[sends].astype(np.int64) * ranks + schedule.dst[sends])
+    return [divmod(pair, ranks) for pair in found.tolist()]
+
+
+def _model(network: str | Mapping[str, Any] | NetworkModel) -> NetworkModel:
+    if isinstance(network, str):
+        return networks.get(network)
+    if not isinstance(network, Mapping):
+        return network
+    if "model" not in network:
+        raise InputError(
+            f"network: no 'model' in {sorted(map(str, network))}; expected one of {', '.join(networks.names())}"
+        )
+    return networks.get(network["model"], {key: value for key, value in network.items() if key != "model"})

@@ -1,0 +1,95 @@
+"""Store and forward: every link of a route is a queue, first come, first served.
+
+What ASTRA-sim's congestion-aware analytical network does with whole messages (Won et al., ASTRA-sim2.0, ISPASS 2023;
+Rashidi et al., ISPASS 2020); with packets, the textbook's pipeline over hops (Kurose and Ross, Computer Networking,
+section 1.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from simcomm.closed_forms import Seconds
+from simcomm.errors import InputError
+from simcomm.networks.base import Cost, Message, Run, gamma
+from simcomm.schedule import Ints
+
+
+@dataclass(frozen=True)
+class StoreAndForward:
+    """Every directed link serves one message (or packet) at a time, and hands it on when it has all of it.
+
+    A message of b bytes does at every link of its route, in order: wait for the link, hold it for b/bandwidth, be at
+    the link's end one latency after that. Then e ``endpoint_delay_s`` goes by at the receiver; a reduction takes bγ
+    more of its processor, one at a time. Alone it takes Σ (b/bandwidth + latency) + e + bγ.
+
+    With ``packet_size_bytes`` P a message is ⌈b/P⌉ packets, the last one shorter, that ask for the first link at the
+    same time and then travel each on its own: alone, k full packets over equal links take (k + links − 1)·P/bandwidth.
+    A host's ports are its links: it may send over all of them at once. Not modelled: limited buffers, headers.
+    1/γ is ``reduce_bandwidth_Bps`` (None: adding up takes no time).
+    """
+
+    packet_size_bytes: int | None = None
+    endpoint_delay_s: Seconds = 0
+    reduce_bandwidth_Bps: Seconds | None = None
+
+    def __post_init__(self) -> None:
+        if self.packet_size_bytes is not None and self.packet_size_bytes < 1:
+            raise InputError(f"packet_size: {self.packet_size_bytes} bytes; expected at least 1 byte")
+
+    @property
+    def one_port(self) -> bool:
+        """A host sends over all its links at once."""
+        return False
+
+    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
+        """All packets over the route; then the endpoint's delay, and the addition."""
+        packets = self._packets(message.size_bytes)
+        if len(packets) == 1:
+            yield from self._cross(message, packets[0], run)
+        else:
+            yield run.each(self._cross(message, size_bytes, run) for size_bytes in packets)
+        yield run.delay(self.endpoint_delay_s)
+        adding = self.cost(message).reduction_s
+        if adding:
+            yield run.turn(("reduce", message.dst), message, adding)
+            yield run.delay(adding)
+
+    @staticmethod
+    def _cross(message: Message, size_bytes: int, run: Run) -> Iterator[Any]:
+        """The specification above, line by line."""
+        for link in message.route.links:
+            serialisation = size_bytes / link.bandwidth_Bps
+            yield run.turn(link, message, serialisation)
+            yield run.delay(serialisation + link.latency_s)
+
+    def _packets(self, size_bytes: int) -> list[int]:
+        full, rest = divmod(size_bytes, self.packet_size_bytes or size_bytes)
+        return [self.packet_size_bytes or size_bytes] * full + [rest] * (rest > 0)
+
+    def cost(self, message: Message) -> Cost:
+        """(Σ latency + e, the pipeline's serialisation, bγ).
+
+        Of k packets over several links the last one is late by the longest chain through the grid packets x links: the
+        full packets over the first links, all of them over the slowest of these, and the last one over the rest.
+        """
+        *full, last = self._packets(message.size_bytes)
+        inverse = [1 / link.bandwidth_Bps for link in message.route.links]
+        late = last * sum(inverse)
+        for hop in range(len(inverse) if full else 0):
+            first = inverse[: hop + 1]
+            chain = full[0] * (sum(first) + (len(full) - 1) * max(first)) + last * sum(inverse[hop:])
+            late = max(late, chain)
+        adding = message.size_bytes * gamma(self.reduce_bandwidth_Bps) if message.reduces else 0
+        sending_s, receiving_s = message.size_bytes * inverse[0], message.size_bytes * inverse[-1] + adding
+        return Cost(message.route.latency_s + self.endpoint_delay_s, late, adding, sending_s, receiving_s)
+
+    def alpha_gamma(self, latency_s: Seconds) -> tuple[Any, Any]:
+        """(L + e, γ)."""
+        return latency_s + self.endpoint_delay_s, gamma(self.reduce_bandwidth_Bps)
+
+    def has_formula(self, size_bytes: Ints, bandwidth_Bps: Seconds) -> bool:
+        """Never: the formulas are for one port per host."""
+        return False
