@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,9 +14,10 @@ from simcomm import collectives, topology, training
 from simcomm.errors import InputError
 from simcomm.scenario.fields import whole
 from simcomm.scenario.messages import is_about_key, message_of, place_of
-from simcomm.scenario.model import Scenario
+from simcomm.scenario.model import Network, Scenario
 from simcomm.scenario.paths import SHORTHANDS
 from simcomm.scenario.problems import Path
+from simcomm.topology import routing
 
 if TYPE_CHECKING:
     from simcomm.collectives.base import Collective
@@ -38,6 +40,7 @@ class Checker:
 
     base_dir: FilePath
     plugins: Mapping[str, Collective]
+    topologies: set[str] = field(default_factory=set, compare=False)
 
     def read(self, data: Mapping[str | int, Any]) -> tuple[Scenario | None, list[Wrong]]:
         """Turn the data of one point into a Scenario, or say all that is wrong with it."""
@@ -56,26 +59,54 @@ class Checker:
         return (None if wrong else scenario), wrong
 
     def _options(self, data: Mapping[str | int, Any], refused: set[str | int], complete: bool) -> Iterator[Wrong]:
-        """Ask the collective and the topology about their options.
-
-        A collective costs the import of numpy: it is asked without options only when nothing else is wrong.
-        """
+        """Ask the collective, the topology, the routing and the network about their options."""
+        ranks = None
         if not refused & {"collective", "workers"}:
-            name, options = _choice(data, "collective")
-            if options or complete or data.get("stragglers"):
+            ranks = yield from self._collective(data, refused, complete)
+        for section, ask in (
+            ("topology", lambda kind, options: self._topology(kind, options, ranks)),
+            ("routing", lambda name, options: routing.check_options(name or "shortest", options)),
+            ("network", lambda name, options: Network(model=name or "loggp", **options).build()),
+        ):
+            name, options = _choice(data, section)
+            if (options or section == "routing") and section not in refused:
                 try:
-                    collective = self.plugins.get(name) or collectives.get(name)
-                    workers = whole(data["workers"], 1)
-                    collective.check(workers, options)
-                    yield from _stragglers(data, collective.ranks(workers, **options), refused)
+                    ask(name, options)
                 except InputError as error:
-                    yield _about_option("collective", options, str(error))
-        kind, options = _choice(data, "topology")
-        if "topology" not in refused and kind is not None:
+                    yield _about_option(section, options, str(error))
+
+    def _topology(self, kind: str | None, options: Mapping[str, Any], ranks: int | None) -> None:
+        """Once for every kind with these options and so many ranks: to check values is to build the graph."""
+        if kind is not None:
+            key = json.dumps([kind, options, ranks], sort_keys=True, default=str)
+            if key not in self.topologies:
+                topology.check_options(kind, options, hosts=ranks)
+            self.topologies.add(key)
+
+    def _collective(
+        self, data: Mapping[str | int, Any], refused: set[str | int], complete: bool
+    ) -> Generator[Wrong, None, int | None]:
+        """Ask the collective about its options, and compare what is given for ranks with how many there are.
+
+        It costs the import of numpy: nobody asks without options when something else is wrong already.
+        """
+        name, options = _choice(data, "collective")
+        placement, _ = _choice(data, "placement")
+        if options or complete or data.get("stragglers") or isinstance(placement, list):
             try:
-                topology.check_options(kind, options)
+                collective = self.plugins.get(name) or collectives.get(name)
+                workers = whole(data["workers"], 1)
+                collective.check(workers, options)
+                ranks = collective.ranks(workers, **options)
             except InputError as error:
-                yield _about_option("topology", options, str(error))
+                yield _about_option("collective", options, str(error))
+                return None
+            yield from _stragglers(data, ranks, refused)
+            if isinstance(placement, list) and len(placement) != ranks and "placement" not in refused:
+                message = f"{len(placement)} hosts for {ranks} ranks; expected one for every rank"
+                yield Wrong(("placement", "order"), message)
+            return ranks
+        return None
 
 
 def _stragglers(data: Mapping[str | int, Any], ranks: int, refused: set[str | int]) -> Iterator[Wrong]:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from simcomm import engines, units
 from simcomm.errors import InputError, did_you_mean
 from simcomm.scenario.problems import shown
+from simcomm.topology import placement, routing
 
 ITEMSIZE: Final[dict[str, int]] = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3": 1, "float8_e5m2": 1,
@@ -76,6 +77,13 @@ def _kind(value: Any) -> str:
     return one_of(value, "topology", topology.kinds())
 
 
+def _placement(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | Mapping):
+        raise InputError(f"{shown(value)} is not a placement; expected {_or(placement.names())} or a list of hosts")
+    placement.check(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _network(value: Any) -> str:
     from simcomm import networks
 
@@ -102,7 +110,9 @@ def _file(value: Any, info: ValidationInfo) -> Path:
         raise InputError(f"{shown(value)} is not a file name; expected a graph such as 'cluster.graphml'")
     path = (info.context or {}).get("base_dir", Path()) / value
     if not path.is_file():
-        raise InputError(f"{shown(str(value))} is not a file; expected a graph in GraphML or node-link JSON")
+        raise InputError(
+            f"{shown(str(value))} is not a file; expected a graph: GraphML, GEXF, node-link JSON or NCCL topology XML"
+        )
     return Path(path)
 
 
@@ -124,11 +134,15 @@ def _checked(check: Callable[..., Any], *, context: bool = False) -> BeforeValid
     return BeforeValidator(validate)
 
 
-def _text(kind: units.Kind, *examples: str) -> WithJsonSchema:
+def quantity_schema(kind: units.Kind) -> dict[str, Any]:
     """For editors: a quantity is text; the pattern knows its units."""
     alternatives = "|".join(unit for unit in kind.units)
     pattern = rf"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*({alternatives})\s*$"
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+    return {"type": "string", "pattern": pattern}
+
+
+def _text(kind: units.Kind, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema(quantity_schema(kind) | {"examples": list(examples)})
 
 
 def _integer(least: int) -> WithJsonSchema:
@@ -142,6 +156,12 @@ def _number(limit: dict[str, Any]) -> WithJsonSchema:
 _COUNT_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^.*[0-9].*parameters *$"}],
     "examples": [25557032, "25.6e6 parameters"],
+}
+_PLACEMENT_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"enum": list(placement.names())},
+        {"type": "array", "items": {"type": ["string", "integer"]}, "uniqueItems": True},
+    ]
 }
 _TEXT: Final = WithJsonSchema({"type": "string"})
 
@@ -168,6 +188,12 @@ Engine = Annotated[
 ]
 CollectiveName = Annotated[str, _checked(_collective, context=True), _TEXT]
 TopologyKind = Annotated[str, _checked(_kind), _TEXT]
+Placement = Annotated[str | tuple[str | int, ...], _checked(_placement), WithJsonSchema(_PLACEMENT_SCHEMA)]
+RoutingName = Annotated[
+    str,
+    _checked(lambda value: one_of(value, "routing", routing.names())),
+    WithJsonSchema({"enum": list(routing.names())}),
+]
 NetworkName = Annotated[str, _checked(_network), _TEXT]
 ModelName = Annotated[str, _checked(_model), _TEXT]
 FileName = Annotated[Path, _checked(_file, context=True), _TEXT]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simcomm import collectives, networks, topology, training
+from simcomm.networks.options import DESCRIPTIONS, options_of
+from simcomm.scenario.fields import quantity_schema
 from simcomm.scenario.model import Scenario, keys_of
 from simcomm.scenario.paths import SHORTHANDS
 
@@ -57,6 +59,8 @@ def schema() -> dict[str, Any]:
     del definitions["Link"]["required"]  # a sweep may give them
     _enumerate(definitions["TopologyChoice"], "kind", topology.kinds())
     _enumerate(definitions["Network"], "model", networks.names())
+    definitions["Network"]["properties"] |= _network_options()
+    definitions["Network"]["additionalProperties"] = False
     properties["model"]["enum"] = list(training.models())
     for section, key in SHORTHANDS.items():
         properties[section] = _with_shorthand(properties[section], definitions, key)
@@ -79,6 +83,19 @@ def schema() -> dict[str, Any]:
         "then": {"properties": {"collective": _named(collectives.names())}},
         "$defs": definitions,
     }
+
+
+def _network_options() -> dict[str, Any]:
+    """The options of all network models; which of them a model has is for simcomm to say."""
+    found: dict[str, Any] = {}
+    for name in networks.names():
+        for option in options_of(networks.model_class(name)).values():
+            default = option.field.default
+            kind = (
+                quantity_schema(option.kind) if option.kind else {"type": "boolean" if default is False else "string"}
+            )
+            found[option.name] = kind | {"description": DESCRIPTIONS[option.name]}
+    return found
 
 
 def _tidy(definition: dict[str, Any]) -> dict[str, Any]:

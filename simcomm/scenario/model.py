@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from simcomm.scenario import fields
+
+if TYPE_CHECKING:
+    from simcomm.networks.base import NetworkModel
 
 ITEMSIZE: Final = fields.ITEMSIZE
 
@@ -36,7 +39,9 @@ class TopologyChoice(_Open):
     """A topology by kind, with its options, or a graph from a file."""
 
     kind: fields.TopologyKind | None = Field(default=None, description="a topology that simcomm builds")
-    file: fields.FileName | None = Field(default=None, description="a graph: GraphML or node-link JSON")
+    file: fields.FileName | None = Field(
+        default=None, description="a graph: GraphML, GEXF, node-link JSON or NCCL topology XML"
+    )
 
 
 class Link(_Frozen):
@@ -46,20 +51,33 @@ class Link(_Frozen):
     latency_s: fields.Time = Field(alias="latency", description="latency of every link")
 
 
-class Network(_Frozen):
-    """How a message crosses the network; overheads of zero leave Hockney's alpha-beta model."""
+class PlacementChoice(_Frozen):
+    """Which host every rank runs on."""
 
-    model: fields.NetworkName = Field(default="loggp", description="the network model")
-    overhead_s: fields.Time = Field(default=0.0, alias="overhead", description="o: a port's time per message")
-    gap_s: fields.Time = Field(default=0.0, alias="gap", description="g: least time between two messages of a port")
-    reduce_bandwidth_Bps: fields.Bandwidth | None = Field(
-        default=None, alias="reduce_bandwidth", description="1/gamma: how fast a rank adds; free when absent"
+    order: fields.Placement = Field(
+        default="linear", description="a name, or a host for every rank; random is drawn from the seed"
     )
 
-    @property
-    def options(self) -> dict[str, float | None]:
-        """The model's numbers, in SI units."""
-        return {"overhead_s": self.overhead_s, "gap_s": self.gap_s, "reduce_bandwidth_Bps": self.reduce_bandwidth_Bps}
+
+class RoutingChoice(_Open):
+    """Which way messages take, by name, with its options."""
+
+    name: fields.RoutingName = Field(default="shortest", description="how routes are found")
+
+
+class Network(_Open):
+    """How a message crosses the network: a model by name, with its options."""
+
+    model: fields.NetworkName = Field(default="loggp", description="the network model")
+
+    def build(self) -> NetworkModel:
+        """The network model with these options; InputError names the one that is wrong."""
+        from simcomm import networks
+        from simcomm.networks.options import read
+
+        kind = networks.model_class(self.model)
+        model: NetworkModel = kind(**read(self.model, kind, self.options, plain_numbers=False))
+        return model
 
 
 class Compute(_Frozen):
@@ -89,7 +107,12 @@ class Scenario(_Frozen):
     collective: CollectiveChoice = Field(description="what the workers do together, and by which algorithm")
     topology: TopologyChoice = Field(default=TopologyChoice(kind="star"), description="the graph of links")
     link: Link | None = Field(default=None, description="what every link of a built topology is like")
+    placement: PlacementChoice = Field(default=PlacementChoice(), description="which host every rank runs on")
+    routing: RoutingChoice = Field(default=RoutingChoice(), description="which way messages take")
     network: Network = Field(default=Network(), description="the network model")
+    one_send_at_a_time: bool = Field(
+        default=False, description="a rank's next message also waits until its previous one has arrived"
+    )
     engine: fields.Engine = Field(default="auto", description="what computes the time")
     compute: Compute = Field(default=Compute(), description="computation before the gradient is ready")
     seed: fields.Seed = Field(default=0, description="of all that is random")
@@ -123,18 +146,29 @@ class Scenario(_Frozen):
 
         The gradient is its number of elements, however it was given; a graph is named, not read.
         """
-        skipped = {"parameters", "size_bytes", "model", "layers", "topology"}
+        from dataclasses import asdict
+
+        skipped = {"parameters", "size_bytes", "model", "layers", "topology", "network"}
         data = self.model_dump(mode="json", exclude=skipped)
         topology = self.topology.options | ({"kind": self.topology.kind} if self.topology.kind else {})
         if self.topology.file is not None:
             topology["file"] = self.topology.file.name
-        return data | {"elements": self.elements, "topology": topology}
+        network = {"model": self.network.model, **_plain(asdict(cast(Any, self.network.build())))}
+        return data | {"elements": self.elements, "topology": topology, "network": network}
+
+
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters in SI units as JSON has them: a time of 0 and one of 0.0 are the same."""
+    is_real = {name: name.endswith(("_s", "_Bps")) and value is not None for name, value in parameters.items()}
+    return {name: float(value) if is_real[name] else value for name, value in parameters.items()}
 
 
 SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "collective": CollectiveChoice,
     "topology": TopologyChoice,
     "link": Link,
+    "placement": PlacementChoice,
+    "routing": RoutingChoice,
     "network": Network,
     "compute": Compute,
     "stragglers": Straggler,

@@ -8,7 +8,14 @@ from typing import Any, Final
 from simcomm.errors import InputError
 from simcomm.scenario.problems import Path, path_text, shown
 
-SHORTHANDS: Final = {"collective": "name", "topology": "kind", "network": "model", "compute": "time"}
+SHORTHANDS: Final = {
+    "collective": "name",
+    "topology": "kind",
+    "placement": "order",
+    "routing": "name",
+    "network": "model",
+    "compute": "time",
+}
 """``collective: ring_all_reduce`` is short for ``collective: {name: ring_all_reduce}``."""
 
 ABSENT: Final = object()

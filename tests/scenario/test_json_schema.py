@@ -3,7 +3,7 @@ import json
 import jsonschema
 import pytest
 
-from simcomm import collectives, training
+from simcomm import collectives, networks, topology, training
 from simcomm.scenario import ScenarioError, from_mapping, schema
 
 LINK = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
@@ -27,8 +27,8 @@ def test_names_are_enumerated():
     document = schema()
     assert document["properties"]["model"]["enum"] == list(training.models())
     assert document["then"]["properties"]["collective"]["anyOf"][0]["enum"] == list(collectives.names())
-    assert document["properties"]["topology"]["anyOf"][0]["enum"] == ["fully_connected", "ring", "star"]
-    assert document["properties"]["network"]["anyOf"][0]["enum"] == ["loggp"]
+    assert document["properties"]["topology"]["anyOf"][0]["enum"] == list(topology.kinds())
+    assert document["properties"]["network"]["anyOf"][0]["enum"] == list(networks.names())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from simcomm import collectives, networks, topology
 from simcomm.errors import InputError
+from simcomm.networks.loggp import LogGP
+from simcomm.networks.options import options_of
 from simcomm.scenario import Problem, ScenarioError, from_mapping, load
 
 GOOD = """\
@@ -22,7 +25,10 @@ LINK = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
 MAPPING = {"workers": 8, "parameters": 10, "collective": "ring_all_reduce", "link": LINK}
 COUNT = "expected a count such as 25600000 or '25.6e6 parameters'"
 SIZES = "expected exactly one of parameters, size, model, layers"
-COLLECTIVES = "all_to_all, parameter_server, ring_all_gather, ring_all_reduce, ring_reduce_scatter"
+COLLECTIVES = ", ".join(collectives.names())
+KINDS = ", ".join(topology.kinds())
+NETWORKS = ", ".join(networks.names())
+OPTIONS = ", ".join(options_of(LogGP))
 NAME = "expected a name such as ring_all_reduce (simcomm list shows all)"
 
 
@@ -88,8 +94,8 @@ def test_expands_the_contract_of_the_design():
             "workers",
             "workers: 8\n3: 9",
             "x.yaml:3:1: [3]: unknown key; expected one of question, workers, parameters, "
-            "size, model, layers, dtype, collective, topology, link, network, engine, compute, seed, stragglers, "
-            "plugins, sweep",
+            "size, model, layers, dtype, collective, topology, link, placement, routing, network, one_send_at_a_time, "
+            "engine, compute, seed, stragglers, plugins, sweep",
         ),
         ("parameters", "parameters: -1", f"x.yaml:3:13: parameters: -1 is negative; {COUNT}"),
         ("parameters", "parameters: 1.5", f"x.yaml:3:13: parameters: 1.5 is not a whole number of parameters; {COUNT}"),
@@ -212,7 +218,7 @@ def test_expands_the_contract_of_the_design():
         (
             "question",
             "topology: sta",
-            "x.yaml:1:11: topology: unknown topology 'sta'; expected fully_connected, ring, star; did you mean 'star'?",
+            f"x.yaml:1:11: topology: unknown topology 'sta'; expected {KINDS}; did you mean 'star'?",
         ),
         (
             "question",
@@ -228,13 +234,14 @@ def test_expands_the_contract_of_the_design():
         (
             "question",
             "topology: {file: gone.graphml, hosts: 3}",
-            "x.yaml:1:18: topology.file: 'gone.graphml' is not a file; expected a graph in GraphML or node-link JSON\n"
+            "x.yaml:1:18: topology.file: 'gone.graphml' is not a file; expected a graph: GraphML, GEXF, node-link JSON "
+            "or NCCL topology XML\n"
             "x.yaml:1:32: topology.hosts: unknown key; a topology from a file has no options",
         ),
         (
             "question",
             "topology: [star]",
-            "x.yaml:1:11: topology: a list is not a name; expected fully_connected, ring, star",
+            f"x.yaml:1:11: topology: a list is not a name; expected {KINDS}",
         ),
         (
             "question",
@@ -244,12 +251,13 @@ def test_expands_the_contract_of_the_design():
         (
             "question",
             "network: logp",
-            "x.yaml:1:10: network: unknown network model 'logp'; expected loggp; did you mean 'loggp'?",
+            f"x.yaml:1:10: network: unknown network model 'logp'; expected {NETWORKS}; did you mean 'loggp'?",
         ),
         (
             "question",
             "network: {model: loggp, overhed: 1 us}",
-            "x.yaml:1:25: network.overhed: unknown key; did you mean 'overhead'?",
+            "x.yaml:1:25: network.overhed: unknown option 'overhed' of network loggp; expected one of "
+            f"{OPTIONS}; did you mean 'overhead'?",
         ),
         (
             "question",

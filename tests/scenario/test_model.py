@@ -10,6 +10,7 @@ import pydantic
 import pytest
 
 from simcomm import scenario
+from simcomm.networks.loggp import LogGP
 from simcomm.scenario import ScenarioError, from_mapping
 from simcomm.scenario.problems import path_text, shown
 
@@ -27,7 +28,8 @@ def test_defaults():
     assert (point.dtype, point.engine, point.seed, point.stragglers) == ("float32", "auto", 0, {})
     assert (point.topology.kind, point.topology.file, point.topology.options) == ("star", None, {})
     assert point.network.model == "loggp"
-    assert point.network.options == {"overhead_s": 0.0, "gap_s": 0.0, "reduce_bandwidth_Bps": None}
+    assert point.network.build() == LogGP()
+    assert (point.placement.order, point.routing.name, point.one_send_at_a_time) == ("linear", "shortest", False)
     assert (point.compute.time_s, point.compute.jitter) == (0.0, 0.0)
 
 
@@ -38,7 +40,7 @@ def test_values_are_in_si_units():
         stragglers={3: {"start": "10 ms", "bandwidth_factor": 0.5, "compute_factor": 2}},
         topology="ring",
     )
-    assert point.network.options == {"overhead_s": 1e-6, "gap_s": 2e-6, "reduce_bandwidth_Bps": 5e10}
+    assert point.network.build() == LogGP(1e-6, 2e-6, 5e10)
     assert (point.compute.time_s, point.compute.jitter) == (0.03, 0.05)
     straggler = point.stragglers[3]
     assert (straggler.start_s, straggler.bandwidth_factor, straggler.compute_factor) == (0.01, 0.5, 2.0)
@@ -77,7 +79,19 @@ def test_canonical_holds_all_that_affects_the_answer():
         "collective": {"name": "ring_all_reduce"},
         "topology": {"kind": "star"},
         "link": {"bandwidth_Bps": 12.5e9, "latency_s": 5e-6},
-        "network": {"model": "loggp", "overhead_s": 0.0, "gap_s": 0.0, "reduce_bandwidth_Bps": None},
+        "placement": {"order": "linear"},
+        "routing": {"name": "shortest"},
+        "network": {
+            "model": "loggp",
+            "overhead_s": 0.0,
+            "gap_s": 0.0,
+            "reduce_bandwidth_Bps": None,
+            "cpu_bandwidth_Bps": None,
+            "rendezvous_above_bytes": None,
+            "first_byte_free": False,
+            "ports": "full_duplex",
+        },
+        "one_send_at_a_time": False,
         "engine": "auto",
         "compute": {"time_s": 0.0, "jitter": 0.0},
         "seed": 0,

@@ -1,5 +1,6 @@
 import pytest
 
+from simcomm import topology
 from simcomm.scenario import ScenarioError, from_mapping, load
 
 LINK = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
@@ -92,7 +93,7 @@ def test_texts_and_lists_are_one_value():
             "collective=ring: collective: unknown collective 'ring' (simcomm list shows all)"
         ]),
         ("topology=sta", [
-            "topology=sta: topology: unknown topology 'sta'; expected fully_connected, ring, star; "
+            f"topology=sta: topology: unknown topology 'sta'; expected {', '.join(topology.kinds())}; "
             "did you mean 'star'?"
         ]),
     ],
