@@ -1,4 +1,7 @@
-"""Writes the pages that are made from the code: ``python docs/generate.py``. A test compares them with the code."""
+"""Writes the pages that are made from the code: ``python docs/generate.py``. A test compares them with the code.
+
+``python docs/generate.py pictures`` draws the pictures of docs/scenarios.md again.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,23 @@ def readme(text: str) -> str:
 
 PAGES = {"results.md": results, "planted_bugs.md": planted_bugs}
 
+
+
+def pictures() -> None:
+    """The pictures of docs/scenarios.md: each command is run, and the file behind its # is kept."""
+    page = (DOCS / "scenarios.md").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "scenarios", Path(folder) / "scenarios")
+        for command, figure in re.findall(r"^\$ (simcomm .*?)  # (.*)$", page, flags=re.MULTILINE):
+            words = shlex.split(command)
+            subprocess.run([sys.executable, "-m", *words], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+            out = Path(folder) / words[words.index("-o") + 1]
+            shutil.copy(out / figure, DOCS / "pictures" / f"{out.name}.png")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["pictures"]:
+        sys.exit(pictures())
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), encoding="utf-8")
     (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")

@@ -78,5 +78,16 @@ def test_links_lead_somewhere(page):
     assert missing == []
 
 
+def test_the_commands_under_the_pictures_of_scenarios_are_legal():
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ simcomm (\w+) (\S+) (.*?)-o results/(\w+)  # (\w+)\.png$", page, flags=re.MULTILINE)
+    assert len(commands) == page.count("\n$ ") == 6
+    for command, scenario, overrides, picture, _ in commands:
+        document = simcomm.scenario.load(ROOT / scenario, overrides.split())
+        assert len(document.points) == 1 or command == "run"
+        assert f"(pictures/{picture}.png)" in page
+        assert (ROOT / scenario).stem == picture
+
+
 def test_the_changelog_has_this_version():
     assert f"## {simcomm.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -104,3 +104,67 @@ def test_shards(results):
     times = [r.time_s for r in servers]
     assert times == sorted(times, reverse=True)
     assert [r.options for r in servers if r.time_s < ring.time_s] == ["placement=colocated servers=workers"]
+
+
+def test_incast(results):
+    times = {
+        (bool(r.stragglers), r.network + (" " + r.network_options if r.network_options else "")): 1e3 * r.time_s
+        for r in results("incast")
+    }
+    packets = "store_and_forward packet_size=1 MB"
+    alike = {"loggp": 128.02, "store_and_forward": 144.02, packets: 128.18, "fair_share": 128.02}
+    for network, expected in alike.items():
+        slow = 176.02 if network == "loggp" else expected  # only a port is held by a slow message
+        assert times[False, network] == pytest.approx(expected)
+        assert times[True, network] == pytest.approx(slow)
+
+
+def test_oversubscription(results):
+    found = results("oversubscription")
+    ring, blocks = (found.where(collective=c) for c in ("ring_all_reduce", "all_to_all_blocks"))
+    times = [1e3 * r.time_s for r in ring]
+    assert times[:4] == pytest.approx([10.68] * 4, rel=1e-3)
+    assert times[4] == pytest.approx(21.0, rel=2e-3)
+    assert [1e3 * t for t in blocks.column("time_s")] == pytest.approx([5.21, 8.06, 16.11, 32.22, 64.43], rel=1e-3)
+    assert [r.lower_bound_by.startswith("cut: 8 of 32 workers behind 1 link") for r in blocks][1:3] == [True, True]
+    assert blocks.column("lower_bound_ratio")[1:] == pytest.approx([1] * 4, rel=1e-3)
+    assert [r.bottleneck for r in blocks][1:] == ["leaf0 -> spine0"] * 4
+
+
+def test_placement(results):
+    times = {r.placement: 1e3 * r.time_s for r in results("placement")}
+    assert times == pytest.approx({"linear": 10.68, "round_robin": 42.1, "random": 35.3}, rel=2e-3)
+    assert len({(r.messages, r.total_bytes, r.max_bytes_sent) for r in results("placement")}) == 1
+    assert {r.bottleneck for r in results("placement").where(placement="round_robin")} == {"leaf0 -> spine0"}
+
+
+def test_torus_vs_fat_tree(results):
+    times = {(r.topology, r.collective): 1e3 * r.time_s for r in results("torus_vs_fat_tree")}
+    assert times["torus", "ring_all_reduce"] == pytest.approx(10.7, rel=5e-3)
+    assert times["fat_tree", "ring_all_reduce"] == pytest.approx(10.9, rel=5e-3)
+    assert times["torus", "all_to_all_blocks"] == pytest.approx(4.03, rel=5e-3)
+    assert times["fat_tree", "all_to_all_blocks"] == pytest.approx(6.88, rel=5e-3)
+    bounds = {r.topology: r.lower_bound_ratio for r in results("torus_vs_fat_tree").where(collective="all_to_all_blocks")}
+    assert bounds == pytest.approx({"torus": 1.5, "fat_tree": 1.3}, rel=0.01)
+
+
+def test_rails(results):
+    times = {(r.topology, r.collective): r.time_s for r in results("rails")}
+    gain = {c: times["shared_nic", c] / times["rail_optimised", c] for _, c in times}
+    assert gain["ring_all_reduce"] == pytest.approx(1, abs=0.01)
+    assert gain["rabenseifner"] == pytest.approx(4.4, abs=0.05)
+    assert gain["all_to_all_blocks"] == pytest.approx(8, abs=0.05)
+
+
+def test_nccl_topology(results):
+    found = {(r.collective, r.placement): r for r in results("nccl_topology")}
+    along = "1 0 3 5 4 7 6 2"
+    times = {key: 1e3 * r.time_s for key, r in found.items()}
+    assert times["ring_all_reduce", "linear"] == pytest.approx(30.6, rel=2e-3)
+    assert times["ring_all_reduce", along] == pytest.approx(20.6, rel=3e-3)
+    assert times["rabenseifner", "linear"] == pytest.approx(27.2, rel=3e-3)
+    assert times["rabenseifner", along] == pytest.approx(39.2, rel=3e-3)
+    assert times["all_to_all_blocks", "linear"] == pytest.approx(21.0, rel=3e-3)
+    assert times["all_to_all_blocks", along] == pytest.approx(times["all_to_all_blocks", "linear"])
+    assert found["ring_all_reduce", "linear"].bottleneck == "cpu0 -> cpu1"
+    assert "cpu0 -> cpu1" in found["all_to_all_blocks", "linear"].lower_bound_by
