@@ -11,10 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from simcomm import collectives
 from simcomm.closed_forms import Vector
+from simcomm.conformance import suites
+from simcomm.conformance.case import Outcome, Peer
+from simcomm.conformance.tables import header, row, summary
 from simcomm.planted import Teeth, bite
 from simcomm.results import COLUMNS, RESULTS_VERSION
 
@@ -80,6 +84,35 @@ def _row(name: str, teeth: Teeth) -> str:
     return f"| {name} | {teeth.planted} | {teeth.changing} | {' | '.join(map(str, caught))} |"
 
 
+def conformance(text: str, folder: Path = ROOT.parent / "shared" / "conformance") -> str:
+    """The page on conformance with a table for every file of reference cases, and a line on each."""
+    lines = []
+    for suite in suites(folder):
+        outcomes = list(suite.outcomes())
+        head = header(suite.peer)
+        table = [_line(head), _line(["---", *["--:"] * (len(head) - 2), "---"])]
+        table += [conformance_row(suite.peer, outcome) for outcome in outcomes]
+        text = _between(text, f"cases of {suite.file}", table)
+        lines.append("* " + summary(suite, outcomes))
+    return _between(text, "summary", lines)
+
+
+def conformance_row(peer: Peer, outcome: Outcome) -> str:
+    """One case."""
+    return _line(row(peer, outcome))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _between(text: str, what: str, lines: list[str]) -> str:
+    """The text with what stands between two marks replaced."""
+    begin, rest = text.split(f"<!-- {what} -->\n", 1)
+    _, end = rest.split("<!-- end -->", 1)
+    return "\n".join([f"{begin}<!-- {what} -->", *lines, f"<!-- end -->{end}"])
+
+
 def readme(text: str) -> str:
     """The README with every command that stands behind a ``$`` run, and what it prints below it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +130,6 @@ def readme(text: str) -> str:
 PAGES = {"results.md": results, "planted_bugs.md": planted_bugs}
 
 
-
 def pictures() -> None:
     """The pictures of docs/scenarios.md: each command is run, and the file behind its # is kept."""
     page = (DOCS / "scenarios.md").read_text(encoding="utf-8")
@@ -111,6 +143,10 @@ def pictures() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["conformance"]:
+        page = DOCS / "conformance.md"
+        page.write_text(conformance(page.read_text(encoding="utf-8")), encoding="utf-8")
+        sys.exit()
     if sys.argv[1:] == ["pictures"]:
         sys.exit(pictures())
     for page, make in PAGES.items():

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         SimcommError,
         TimeError,
     )
+    from simcomm.execution import Execution, execute
+    from simcomm.networks.base import Workers
     from simcomm.proof import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Goal, prove
     from simcomm.recorder import Recorder
     from simcomm.results import Result, Results, load_results
@@ -44,6 +46,7 @@ __all__ = [
     "Collective",
     "CountError",
     "DeadlockError",
+    "Execution",
     "Goal",
     "InputError",
     "Operation",
@@ -57,7 +60,9 @@ __all__ = [
     "TimeError",
     "Traffic",
     "Vector",
+    "Workers",
     "critical_path",
+    "execute",
     "load_results",
     "prove",
     "rank_times",
@@ -79,6 +84,8 @@ _MODULES = {
         "SimcommError",
         "TimeError",
     ),
+    "execution": ("Execution", "execute"),
+    "networks.base": ("Workers",),
     "proof": ("ALL_GATHER", "ALL_REDUCE", "REDUCE_SCATTER", "Goal", "prove"),
     "recorder": ("Recorder",),
     "results": ("Result", "Results", "load_results"),

@@ -1,0 +1,47 @@
+"""The command that compares simcomm with other simulators."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--most-crossings", type=click.IntRange(min=0), metavar="N", help="Skip cases with more link crossings [100000]."
+)
+def conformance(path: Path, most_crossings: int | None) -> None:
+    """Reproduce reference cases of LogGOPSim, SimGrid and ASTRA-sim: theirs, ours, the difference, a verdict.
+
+    DIR holds files of cases (.json); one file will do. A case costs as many crossings as its messages have links on
+    their way. Exit code 1 if a case that was run differs, 2 if one was not understood or none was run.
+    """
+    from rich.markup import escape
+
+    from simcomm import terminal
+    from simcomm.conformance import MOST_CROSSINGS, suites
+    from simcomm.conformance.case import AGREES, DIFFERS, NOT_UNDERSTOOD
+    from simcomm.conformance.tables import header, row, summary
+    from simcomm.errors import InputError
+
+    limit = MOST_CROSSINGS if most_crossings is None else most_crossings
+    lines, verdicts = [], set()
+    for suite in suites(path):
+        click.echo(f"{suite.file}: {len(suite.cases)} cases", err=True)  # some take a minute
+        table = terminal.table(*map(escape, header(suite.peer)))
+        outcomes = list(suite.outcomes(limit))
+        for outcome in outcomes:
+            table.add_row(*map(escape, row(suite.peer, outcome)))
+        terminal.show(table)
+        lines.append(summary(suite, outcomes))
+        verdicts |= {outcome.verdict for outcome in outcomes}
+    click.echo("\n".join(lines))
+    if DIFFERS in verdicts:
+        sys.exit(1)
+    if NOT_UNDERSTOOD in verdicts:
+        sys.exit(2)
+    if AGREES not in verdicts:
+        raise InputError(f"{path}: no case was run; expected cases of at most {limit:,} link crossings")
