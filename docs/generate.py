@@ -19,8 +19,10 @@ from simcomm.closed_forms import Vector
 from simcomm.conformance import suites
 from simcomm.conformance.case import Outcome, Peer
 from simcomm.conformance.tables import header, row, summary
+from simcomm.link_table import LINK_COLUMNS
 from simcomm.planted import Teeth, bite
 from simcomm.results import COLUMNS, RESULTS_VERSION
+from simcomm.tables import Column
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -29,25 +31,33 @@ WORKERS = 4
 
 def results() -> str:
     """The columns of a results file."""
-    rows = "\n".join(
-        f"| `{c.name}` | {c.kind}{', may be empty' if c.optional else ''} | {c.meaning} |" for c in COLUMNS
-    )
     return f"""# Results
 
-`simcomm run SCENARIO -o DIR` writes `DIR/results.csv`: one row per point, one column per quantity, its unit in its name.
-`simcomm.load_results(DIR)` reads it back, `.to_pandas()` and `.to_parquet(path)` need pandas and pyarrow (`pip install simcomm[parquet]`).
-`DIR/journal.jsonl` is the append-only record from which the CSV is made and a stopped run resumes.
+`simcomm run SCENARIO -o DIR` writes `DIR/results.csv`: one row per point, one column per quantity, its unit in its name; and `DIR/links.csv`: one row per link of every point.
+`simcomm.load_results(DIR)` reads them back, `.to_pandas()` and `.to_parquet(path)` need pandas and pyarrow (`pip install simcomm[parquet]`).
+`DIR/journal.jsonl` is the append-only record from which both are made and a stopped run resumes.
 
 Version {RESULTS_VERSION} of the columns. Integers are exact whatever their size (beyond 64 bits, Parquet keeps them as decimals); times are seconds, sizes bytes, bandwidths bytes per second.
 An empty cell means that there is no such number: no formula holds, or nothing was sent.
 
-| column | kind | meaning |
-|---|---|---|
-{rows}
+{_columns(COLUMNS)}
 
 `algbw_Bps` and `busbw_Bps` are as nccl-tests defines them: algbw = vector_bytes / time, busbw = algbw · busbw_factor, where the factor is 2(n−1)/n for an
 all-reduce, (n−1)/n for its halves. Compare busbw with the bandwidth of a link, algbw with nothing but itself.
+
+## Links
+
+`links.csv` has every directed link of the graph, in its order, for every point in the order of `results.csv`; `point` joins the two. `load_results(DIR).links` is this table, `result.links` the part of one point;
+both have `to_csv`, `to_parquet` and `to_pandas`, and `busiest(5)` gives the links that their bytes keep busy longest.
+For a sweep of thousands of points on a large graph, `--no-links` leaves the table out; running again without it simulates the points anew.
+
+{_columns(LINK_COLUMNS)}
 """
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    rows = [f"| `{c.name}` | {c.kind}{', may be empty' if c.optional else ''} | {c.meaning} |" for c in columns]
+    return "\n".join(["| column | kind | meaning |", "|---|---|---|", *rows])
 
 
 def planted_bugs() -> str:

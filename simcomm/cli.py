@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simcomm.cli_conformance import conformance
+from simcomm.cli_topology import topology
 from simcomm.errors import InputError, SimcommError
 
 if TYPE_CHECKING:
     from simcomm.collectives.base import Collective
-    from simcomm.results import Results
+    from simcomm.results import Result, Results
     from simcomm.scenario import Document
 
 _INTERRUPTED = 130
@@ -28,17 +30,28 @@ def cli() -> None:
     """
 
 
+cli.add_command(conformance)
+cli.add_command(topology)
+
+
 @cli.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the results [results/NAME].")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [one per core].")
 @click.option("--plots/--no-plots", default=True, help="Draw what the results show.")
-@click.option("--parquet", is_flag=True, help="Write results.parquet as well (needs pandas and pyarrow).")
+@click.option("--links/--no-links", default=True, help="Write links.csv: a row for every link of every point.")
+@click.option("--parquet", is_flag=True, help="Write the tables as Parquet as well (needs pandas and pyarrow).")
 def run(
-    scenario: Path, overrides: tuple[str, ...], out: Path | None, jobs: int | None, plots: bool, parquet: bool
+    scenario: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    jobs: int | None,
+    plots: bool,
+    links: bool,
+    parquet: bool,
 ) -> None:
-    """Run the points of a scenario that are missing; write table, results.csv and plots.
+    """Run the points of a scenario that are missing; write table, results.csv, links.csv and plots.
 
     KEY=VALUE sets a key of the scenario (link.bandwidth='10 Gbit/s'); KEY=A,B,C sweeps it.
     """
@@ -52,26 +65,24 @@ def run(
     from simcomm.sweep import progress_on, run
 
     folder = out or Path("results") / scenario.stem
+    single = len(document.points) == 1
     count = jobs or min(os.cpu_count() or 1, len(document.points))
     if document.question:
         click.echo(document.question.strip())
-    results = run(document, folder, jobs=count, progress=progress_on(sys.stderr))
+    results = run(document, folder, jobs=count, progress=progress_on(sys.stderr), links=links, timeline=single)
     terminal.show(terminal.results_table(results))
-    if len(results) == 1 and results[0].time_s:
-        terminal.show(terminal.parts_table(results[0]))
+    one = _in_detail(document, results[0]) if single and len(results) == 1 else None
+    if one is not None:
+        terminal.explain(one)
     click.echo(f"{len(results)} of {len(document.points)} points in {folder / 'results.csv'}")
     if parquet:
         results.to_parquet(folder / "results.parquet")
+        if links:
+            results.links.to_parquet(folder / "links.parquet")
     for warning in results.warnings:
         click.echo(f"warning: {warning}", err=True)
     if plots and not results.interrupted:
-        for name, draw in _figures_of(results, document).items():
-            try:
-                written = _save({name: draw}, folder, ("png", "svg"))
-            except InputError as error:  # a plot that cannot show these results costs nothing but itself
-                click.echo(f"no plot {name}: {error}", err=True)
-            else:
-                click.echo("\n".join(f"plot {path}" for path in written))
+        _draw(_figures_of(results, one), folder, ("png", "svg"))
     _exit_with(results)
 
 
@@ -129,7 +140,7 @@ def show(name: str, options: tuple[str, ...], workers: str, plugins: tuple[str, 
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the plots [beside the results].")
 @click.option("-f", "--format", "formats", multiple=True, type=click.Choice(["png", "svg"]), help="[png and svg]")
 def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tuple[str, ...]) -> None:
-    """Draw results: bandwidth, time against n and size; or one run of a scenario: Gantt timeline and traffic.
+    """Draw results: bandwidth, time against n and size; or one run of a scenario: timelines, topology and links.
 
     RESULTS is a results folder or file. A SCENARIO (.yaml) is run here and must have one point: pick it with
     KEY=VALUE (workers=4 collective=ring_all_reduce).
@@ -143,13 +154,12 @@ def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tupl
         if len(document.points) != 1:
             many = f"{len(document.points)} points; expected one: pick it by KEY=VALUE for {', '.join(document.swept)}"
             raise InputError(f"{path}: {many}")
-        folder, figures = out or Path("results") / path.stem, _figures_of_run(document)
+        folder, figures = out or Path("results") / path.stem, _figures_of(None, _in_detail(document))
     elif overrides:
         raise InputError(f"{overrides[0]}: results are drawn as they are; expected KEY=VALUE only with a scenario")
     else:
-        folder, figures = out or (path if path.is_dir() else path.parent), _figures_of(load_results(path), None)
-    for written in _save(figures, folder, formats or ("png", "svg")):
-        click.echo(f"plot {written}")
+        folder, figures = out or (path if path.is_dir() else path.parent), _figures_of(load_results(path, links=False))
+    _draw(figures, folder, formats or ("png", "svg"), strict=True)
     if not figures:
         click.echo("nothing to draw: no result takes any time")
 
@@ -158,6 +168,7 @@ def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tupl
 def list_() -> None:
     """List collectives, topologies, network models, engines and models."""
     from simcomm import collectives, engines, networks, terminal, topology, training
+    from simcomm.topology import placement, routing
 
     table = terminal.table("collective", "what it does", "options")
     for name in collectives.names():
@@ -166,6 +177,8 @@ def list_() -> None:
     terminal.show(table)
     for title, names in (
         ("topologies", topology.kinds()),
+        ("placements", placement.names()),
+        ("routings", routing.names()),
         ("network models", networks.names()),
         ("engines", engines.names()),
         ("models", training.models()),
@@ -197,31 +210,38 @@ def _collectives(names: Sequence[str], plugins: Sequence[str]) -> list[Collectiv
     return [own.get(name) or collectives.get(name) for name in names or (*collectives.names(), *own)]
 
 
-def _figures_of(results: Results, document: Document | None) -> dict[str, Any]:
-    from simcomm.plots import plots_for
-
-    figures: dict[str, Any] = dict(plots_for(results)) if len(results) else {}
-    if document is not None and len(document.points) == 1 and len(results) == 1:
-        figures |= _figures_of_run(document)
-    return figures
-
-
-def _figures_of_run(document: Document) -> dict[str, Any]:
-    from simcomm.plots import gantt, traffic
+def _in_detail(document: Document, result: Result | None = None) -> Result:
+    """The result of the only point with its timeline: run again if it has none, or no links."""
     from simcomm.simulation import simulate_point
 
-    result = simulate_point(document.points[0], document.collectives, timeline=True)
-    labels = {host: str(rank) for rank, host in enumerate(result.cluster.hosts)}
-    return {
-        "gantt": lambda: gantt(result),
-        "traffic": lambda: traffic(result.cluster.graph, result.link_bytes, labels),
-    }
+    if result is not None and result.timeline is not None and result.links is not None:
+        return result
+    return simulate_point(document.points[0], document.collectives, timeline=True)
 
 
-def _save(figures: dict[str, Any], folder: Path, formats: Sequence[str]) -> list[Path]:
+def _figures_of(results: Results | None, one: Result | None = None) -> dict[str, Any]:
+    from simcomm.plots import plots_for, plots_of_run
+
+    figures: dict[str, Any] = dict(plots_for(results)) if results else {}
+    return figures if one is None else figures | plots_of_run(one)
+
+
+def _draw(figures: dict[str, Any], folder: Path, formats: Sequence[str], strict: bool = False) -> None:
+    """Write the figures; one that cannot show these results costs nothing but itself (if ``strict``, unless all do)."""
     from simcomm.plots import save
 
-    return [path for name, draw in figures.items() for path in save(draw(), folder / name, formats)]
+    errors: dict[str, InputError] = {}
+    for name, draw in figures.items():
+        try:
+            written = save(draw(), folder / name, formats)
+        except InputError as error:
+            errors[name] = error
+        else:
+            click.echo("\n".join(f"plot {path}" for path in written))
+    if strict and errors and len(errors) == len(figures):
+        raise next(iter(errors.values()))
+    for name, why in errors.items():
+        click.echo(f"no plot {name}: {why}", err=True)
 
 
 def _exit_with(results: Results) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from simcomm.errors import CountError
-from simcomm.results import COLUMNS, Result
+from simcomm.results import COLUMNS, RESULTS_VERSION, Result
 from simcomm.sweep.identity import point_id
 from simcomm.sweep.points import Point
 from simcomm.sweep.runner import run_points
@@ -24,7 +24,7 @@ SAMPLE: dict[str, Cell] = {"int": 1, "float": 0.5, "str": "x", "bool": True}
 
 def make_row(**changes: Any) -> dict[str, Cell]:
     """A row with a value in every column."""
-    return {column.name: SAMPLE[column.kind] for column in COLUMNS} | changes
+    return {column.name: SAMPLE[column.kind] for column in COLUMNS} | {"results_version": RESULTS_VERSION} | changes
 
 
 def make_result(**changes: Any) -> Result:
@@ -36,16 +36,16 @@ def make_points(count: int, argument: Any = None) -> list[Point]:
     return [Point(point_id({"number": n}, ""), f"point {n}", (n, argument)) for n in range(count)]
 
 
-def plain(argument: tuple[int, Any]) -> dict[str, Cell]:
-    return make_row(workers=argument[0])
+def plain(argument: tuple[int, Any]) -> Result:
+    return make_result(workers=argument[0])
 
 
-def counted(argument: tuple[int, Any]) -> dict[str, Cell]:
+def counted(argument: tuple[int, Any]) -> Result:
     """Leave a file per execution in the folder, after a while."""
     number, (folder, seconds) = argument
     time.sleep(seconds)
     (Path(folder) / f"{number}-{uuid.uuid4().hex}").touch()
-    return make_row(workers=number)
+    return make_result(workers=number)
 
 
 def executions(folder: Path) -> dict[int, int]:
@@ -57,19 +57,19 @@ def executions(folder: Path) -> dict[int, int]:
     return found
 
 
-def odd_ones_fail(argument: tuple[int, Any]) -> dict[str, Cell]:
+def odd_ones_fail(argument: tuple[int, Any]) -> Result:
     if argument[0] % 2:
         raise CountError(f"point {argument[0]}: messages: expected 2, counted 3")
     return plain(argument)
 
 
-def second_interrupts(argument: tuple[int, Any]) -> dict[str, Cell]:
+def second_interrupts(argument: tuple[int, Any]) -> Result:
     if argument[0] == 2:
         raise KeyboardInterrupt
     return plain(argument)
 
 
-def dies_once(argument: tuple[int, Any]) -> dict[str, Cell]:
+def dies_once(argument: tuple[int, Any]) -> Result:
     """Kill the worker where the point comes for the first time."""
     number, folder = argument
     mark = Path(folder) / f"died-{number}"
@@ -79,7 +79,7 @@ def dies_once(argument: tuple[int, Any]) -> dict[str, Cell]:
     return plain(argument)
 
 
-def dies_always(argument: tuple[int, Any]) -> dict[str, Cell]:
+def dies_always(argument: tuple[int, Any]) -> Result:
     """Kill the worker at every second point."""
     if argument[0] % 2:
         os.kill(os.getpid(), signal.SIGKILL)

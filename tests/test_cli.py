@@ -15,6 +15,7 @@ from examples import broken_collectives
 
 import simcomm
 from simcomm.collectives import names
+from simcomm.link_table import load_links
 
 
 def test_run_writes_the_table_the_results_and_the_plots(command, scenario, tmp_path):
@@ -26,7 +27,7 @@ def test_run_writes_the_table_the_results_and_the_plots(command, scenario, tmp_p
     assert "3 of 3 points in out/results.csv" in ran.out
     written = sorted(file.name for file in (tmp_path / "out").iterdir())
     plots = [f"{plot}.{suffix}" for plot in ("bandwidth_vs_n", "time_vs_n") for suffix in ("png", "svg")]
-    assert written == sorted([*plots, "journal.jsonl", "results.csv"])
+    assert written == sorted([*plots, "journal.jsonl", "links.csv", "results.csv"])
     assert [f"plot out/{plot}" for plot in plots] == [line for line in ran.out.splitlines() if line.startswith("plot")]
 
 
@@ -34,6 +35,24 @@ def test_parquet_when_asked(command, scenario, tmp_path):
     assert command("run", scenario(), "-o", "out", "--no-plots", "--parquet").code == 0
     table, csv = (simcomm.load_results(tmp_path / "out" / f"results.{kind}") for kind in ("parquet", "csv"))
     assert list(table) == list(csv)
+    links, same = (load_links(tmp_path / "out" / f"links.{kind}") for kind in ("parquet", "csv"))
+    assert links == same
+    assert [len(of) for of in links.values()] == [8]
+    assert command("run", scenario(), "-o", "less", "--no-plots", "--no-links", "--parquet").code == 0
+    assert not list((tmp_path / "less").glob("links.*"))
+
+
+def test_links_are_written_unless_they_are_not_wanted(command, scenario, tmp_path):
+    path = scenario("sweep: {workers: [2, 3]}")
+    out = tmp_path / "out"
+    assert command("run", path, "-o", "out", "--no-plots", "--no-links", "-j", "1").err.startswith("0 of 2")
+    assert not (out / "links.csv").exists()
+    assert command("run", path, "-o", "out", "--no-plots", "-j", "1").err.startswith("0 of 2")
+    results = simcomm.load_results(out)
+    assert [len(result.links) for result in results] == [4, 6]
+    first = (out / "links.csv").read_bytes()
+    assert command("run", path, "-o", "out", "--no-plots", "-j", "1").err.startswith("2 of 2")
+    assert (out / "links.csv").read_bytes() == first
 
 
 def test_run_again_runs_nothing_and_writes_the_same(command, scenario, tmp_path):
@@ -52,19 +71,38 @@ def test_without_a_folder_results_go_to_one_named_after_the_scenario(command, sc
     assert (tmp_path / "results" / "s" / "results.csv").is_file()
 
 
-def test_a_single_point_is_drawn_as_a_timeline_and_traffic(command, scenario, tmp_path):
-    ran = command("run", scenario(), "-o", "out")
-    assert {"plot out/gantt.png", "plot out/traffic.svg"} <= set(ran.out.splitlines())
+RUN_PLOTS = ("gantt", "traffic", "link_heat", "link_gantt", "link_utilisation", "link_queues")
+
+
+@pytest.mark.parametrize("options", [[], ["--no-links"]])
+def test_a_single_point_is_drawn_and_explained_also_when_it_is_found_again(command, scenario, options):
+    ran = command("run", scenario(), "-o", "out", *options)
+    assert {f"plot out/{plot}.{kind}" for plot in RUN_PLOTS for kind in ("png", "svg")} <= set(ran.out.splitlines())
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["latency", "60", "us", "99.9%"] in lines
     assert ["bytes", "on", "the", "wire", "48", "ns", "0.1%"] in lines
+    assert "critical path: 6 operations, none waited for a port or link" in ran.out.splitlines()
+    assert "busiest of 8 links" in ran.out
+    again = command("run", scenario(), "-o", "out", *options)
+    assert again.err == "1 of 1 points done\n"
+    assert again.out == ran.out
+
+
+def test_what_a_single_point_waited_for_is_explained(command, scenario):
+    text = "collective: parameter_server\ntopology: {kind: leaf_spine, leaves: 2, oversubscription: 2}"
+    ran = command("run", scenario(text), "network=store_and_forward", "-o", "out", "--no-plots")
+    assert "waited for a port or link; longest for link " in ran.out
+    assert " behind " in ran.out
+    assert " bottleneck " in ran.out
 
 
 def test_what_a_sweep_varies_is_in_the_table(command, scenario):
     sweep = "{network.overhead: [0 s, 1 us], stragglers.2.start: [1 ms, 2 ms], topology: [star, ring]}"
     ran = command("run", scenario(f"sweep: {sweep}"), "--no-plots")
     assert "network_options" in ran.out
-    assert (ran.out.count("overhead_s=1e-06"), ran.out.count("2:start_s=0.001"), ran.out.count(" ring ")) == (4, 4, 4)
+    words = ran.out.split()
+    assert ran.out.count("overhead=1 us") == 4
+    assert (words.count("2:start_s=0.001"), words.count("ring")) == (4, 4)
     assert "latency_s" not in ran.out
 
 
@@ -96,7 +134,7 @@ def test_plot_one_point_of_a_scenario(command, scenario):
     assert many.code == 2
     assert "2 points; expected one: pick it by KEY=VALUE for collective" in many.err
     one = command("plot", path, "workers=4", "collective=all_to_all", "-o", "one", "-f", "png")
-    assert one.out.splitlines() == ["plot one/gantt.png", "plot one/traffic.png"]
+    assert one.out.splitlines() == [f"plot one/{plot}.png" for plot in RUN_PLOTS]
     wrong = command("plot", ".", "workers=4")
     assert wrong.code == 2
     assert "only with a scenario" in wrong.err
@@ -142,7 +180,7 @@ def test_show(command):
 def test_list_names_everything(command):
     out = command("list").out
     assert all(name in out for name in names())
-    assert "topologies: fully_connected, ring, star" in out
+    assert "topologies: dragonfly, fat_tree, fully_connected, " in out
     assert "engines: auto, des" in out
     assert "resnet50" in out
 

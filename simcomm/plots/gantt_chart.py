@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib import colormaps
+import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from simcomm.engines.explain import critical_path, rank_times
 from simcomm.engines.timeline import Timeline
 from simcomm.errors import InputError
+from simcomm.plots.bars import CHARACTER_IN, Box, draw_bar, lanes, step_colours
 from simcomm.plots.frame import finish, new_figure
 from simcomm.plots.series import constants, series_label
-from simcomm.plots.style import MAP, drawing, time_unit
+from simcomm.plots.style import drawing, time_unit
 from simcomm.results import Result
 from simcomm.schedule import COMPUTE
+from simcomm.topology.routes import Link
 from simcomm.units import format_time
 
 MOST_RANKS = 64
@@ -27,17 +29,23 @@ MOST_BARS = 4000
 WIDTH_IN = 12.0
 _MOST_STEPS_NAMED = 8
 _MOST_RANKS_WITH_LANES = 16
-_CHARACTER_IN = 0.068
 #: Bottom and height of each lane within the unit of its rank, without and with a lane for its own computing.
 _TWO_LANES = {"send": (0.02, 0.4), "receive": (-0.42, 0.4)}
 _THREE_LANES = {"compute": (0.2, 0.22), "send": (-0.11, 0.29), "receive": (-0.42, 0.29)}
-_COMPUTING: dict[str, Any] = {"facecolor": "0.85", "edgecolor": "0.3", "hatch": "////", "linewidth": 0.5}
-_LATE: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.3", "hatch": "....", "linewidth": 0.5}
+_COMPUTING: dict[str, Any] = {"facecolor": "0.85", "edgecolor": "0.3", "hatch": "////"}
+_LATE: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.3", "hatch": "...."}
 _ADDING = "xxxx"
 
 
+#: When something begins and ends, in seconds.
+Span = tuple[float, float]
+
+
 class Bar(NamedTuple):
-    """One bar: its rank and lane, when it begins, how long it is, how it looks, and the message it stands for or −1."""
+    """One bar: its rank and lane, when it begins, how long it is, how it looks, and the message it stands for or −1.
+
+    It is part number ``part``, from above, ``of`` so many of its lane, where messages come or go at the same time.
+    """
 
     rank: int
     lane: str
@@ -45,6 +53,8 @@ class Bar(NamedTuple):
     seconds: float
     look: dict[str, Any]
     message: int = -1
+    part: int = 0
+    of: int = 1
 
 
 class Drawing(NamedTuple):
@@ -74,13 +84,16 @@ class Drawing(NamedTuple):
 def gantt(result: Result) -> Figure:
     """The timeline of one run: a lane pair for each rank, sending above and receiving below; gaps are waiting.
 
-    A message leaves in [start, start + serialisation] and arrives in [end − serialisation − reduction, end]; its bars
-    have the colour of its step, and a thick frame on the critical path. Above 64 ranks or 4,000 bars only the busiest
-    ranks are drawn, and the title says so. Raises InputError for a result without a timeline.
+    A message leaves in [start, start + serialisation] and arrives in [end − serialisation − reduction, end]; under a
+    model that sees links, while the first and while the last link of its route carry it, and those that come or go at
+    the same time lie above each other. Its bars have the colour of its step, and a thick frame on the critical path.
+
+    Above 64 ranks or 4,000 bars only the busiest ranks are drawn, and the title says so. Raises InputError for a result
+    without a timeline.
     """
     if not isinstance(result.timeline, Timeline):
         raise InputError("the result has no timeline to draw; expected one of a run that keeps it (timeline=True)")
-    what = _chosen(result.timeline, result.workers)
+    what = _chosen(result)
     with drawing():
         figure = new_figure(WIDTH_IN, _height_in(len(what.ranks)))
         axes = figure.subplots()
@@ -98,8 +111,12 @@ def gantt(result: Result) -> Figure:
         return finish(figure, title, _about(what, result), _legend(what), words)
 
 
+def _rank_in(ranks: int) -> float:
+    return 0.62 if ranks <= _MOST_RANKS_WITH_LANES else 0.36
+
+
 def _height_in(ranks: int) -> float:
-    return 0.7 + (0.62 if ranks <= _MOST_RANKS_WITH_LANES else 0.36) * max(2, ranks)
+    return 0.7 + _rank_in(ranks) * max(2, ranks)
 
 
 def _about(what: Drawing, result: Result) -> str:
@@ -112,8 +129,9 @@ def _about(what: Drawing, result: Result) -> str:
     return " · ".join(words)
 
 
-def _chosen(run: Timeline, workers: int) -> Drawing:
+def _chosen(result: Result) -> Drawing:
     """All bars of as many of the busiest ranks as may be drawn; of at least one rank, if need be its first bars."""
+    run: Timeline = result.timeline
     busiest = sorted(enumerate(rank_times(run)), key=lambda item: (-float(f"{item[1].busy_s:.9g}"), item[0]))
     src, dst, size = run.schedule.src, run.schedule.dst, run.schedule.ranks
     most = np.bincount(src, minlength=size) + 2 * np.bincount(dst, minlength=size) + 2
@@ -122,12 +140,14 @@ def _chosen(run: Timeline, workers: int) -> Drawing:
         if ranks and most[[*ranks, rank]].sum() > MOST_BARS:
             break
         ranks.append(rank)
-    bars = sorted(_bars(run, set(ranks)), key=lambda bar: (bar.begin_s, bar.rank))
-    return Drawing(run, workers, bars[:MOST_BARS], sorted(ranks), len(bars) > MOST_BARS)
+    bars = sorted(_bars(result, set(ranks)), key=lambda bar: (bar.begin_s, bar.rank))
+    shown = _stacked(bars[:MOST_BARS], 1e-9 * float(run.makespan_s))
+    return Drawing(run, result.workers, shown, sorted(ranks), len(bars) > MOST_BARS)
 
 
-def _bars(run: Timeline, ranks: set[int]) -> Iterator[Bar]:
+def _bars(result: Result, ranks: set[int]) -> Iterator[Bar]:
     """The bars of these ranks, without those of no length."""
+    run: Timeline = result.timeline
     for rank in sorted(ranks):
         late_s, compute_s = float(run.workers.start_s[rank]), float(run.workers.compute_s[rank])
         yield from _bar(rank, "compute", 0.0, late_s, _LATE)
@@ -136,18 +156,49 @@ def _bars(run: Timeline, ranks: set[int]) -> Iterator[Bar]:
     start, end, leaving, adding, computing = (np.asarray(column, dtype=np.float64) for column in columns)
     colours = step_colours(run.schedule.steps)
     wanted = np.isin(run.schedule.src, list(ranks)) | np.isin(run.schedule.dst, list(ranks))
+    on_links = _on_links(result, wanted)
     for index in np.flatnonzero(wanted).tolist():
         src, dst = int(run.schedule.src[index]), int(run.schedule.dst[index])
         if run.schedule.kind[index] == COMPUTE:
             yield from _bar(src, "compute", start[index], computing[index], _COMPUTING)
         elif leaving[index] > 0:
-            look = {"facecolor": colours[run.schedule.step[index]], "edgecolor": "black", "linewidth": 0.5}
+            look = {"facecolor": colours[run.schedule.step[index]], "edgecolor": "black"}
             received = end[index] - adding[index]
+            own = (start[index], start[index] + leaving[index]), (received - leaving[index], received)
+            (leaves, left), (comes, came) = on_links.get(index, own)
             if src in ranks:
-                yield from _bar(src, "send", start[index], leaving[index], look, index)
+                yield from _bar(src, "send", leaves, left - leaves, look, index)
             if dst in ranks:
-                yield from _bar(dst, "receive", received - leaving[index], leaving[index], look, index)
+                yield from _bar(dst, "receive", comes, came - comes, look, index)
                 yield from _bar(dst, "receive", received, adding[index], look | {"hatch": _ADDING}, index)
+
+
+def _on_links(result: Result, wanted: npt.NDArray[np.bool_]) -> dict[int, tuple[Span, Span]]:
+    """When the first and the last link of its route carry each message; of a model that sees links."""
+    found: dict[int, list[Span]] = {}
+    schedule = result.timeline.schedule
+    for place, operation, _, start_s, end_s in result.timeline.log.crossings:
+        if isinstance(place, Link) and wanted[operation]:
+            links = result.cluster.routes[int(schedule.src[operation]), int(schedule.dst[operation])].links
+            spans = found.setdefault(operation, [(math.inf, 0.0), (math.inf, 0.0)])
+            for which in (0, -1):
+                if place == links[which]:
+                    begin, end = spans[which]
+                    spans[which] = min(begin, float(start_s)), max(end, float(end_s))
+    return {operation: (first, last) for operation, (first, last) in found.items()}
+
+
+def _stacked(bars: list[Bar], least_s: float) -> list[Bar]:
+    """Those of a lane that overlap lie above each other in it."""
+    rows: dict[tuple[int, str], list[int]] = {}
+    for index, bar in enumerate(bars):
+        rows.setdefault((bar.rank, bar.lane), []).append(index)
+    found = list(bars)
+    for indices in rows.values():
+        parts = lanes([(bars[i].begin_s, bars[i].begin_s + bars[i].seconds) for i in indices], least_s)
+        for index, part in zip(indices, parts, strict=True):
+            found[index] = bars[index]._replace(part=part, of=max(parts) + 1)
+    return found
 
 
 def _bar(
@@ -157,29 +208,20 @@ def _bar(
         yield Bar(rank, lane, float(begin_s), float(seconds), look, message)
 
 
-def step_colours(steps: int) -> list[str]:
-    """A colour for each step, from dark to light."""
-    shades = np.linspace(0.35, 1.0, max(steps, 2))
-    return [to_hex(colormaps[MAP](shade)) for shade in shades]
-
-
 def _draw(axes: Axes, what: Drawing) -> None:
     critical = set(critical_path(what.run).operations)
     scale, _ = time_unit(what.end_s)
+    # If the longest number does not fit, the shorter ones would look like all that there are.
+    least = len(str(what.run.schedule.chunks - 1))
     for bar in what.bars:
-        bottom, height = what.lanes[bar.lane]
-        corner = (bar.begin_s * scale, bottom - what.ranks.index(bar.rank))
-        axes.add_patch(Rectangle(corner, bar.seconds * scale, height, **bar.look, zorder=2))
-        if bar.message in critical:
-            frame: dict[str, Any] = {"facecolor": "none", "edgecolor": "black", "linewidth": 2.4, "zorder": 3}
-            axes.add_patch(Rectangle(corner, bar.seconds * scale, height, **frame))
-        room = bar.seconds / what.end_s * (WIDTH_IN - 1.5) / _CHARACTER_IN
-        # If the longest number does not fit, the shorter ones would look like all that there are.
-        least = len(str(what.run.schedule.chunks - 1))
+        bottom, whole = what.lanes[bar.lane]
+        height = whole / bar.of
+        bottom += (bar.of - 1 - bar.part) * height - what.ranks.index(bar.rank)
+        height_pt = height * _rank_in(len(what.ranks)) * 72
+        room = bar.seconds / what.end_s * (WIDTH_IN - 1.5) / CHARACTER_IN
         name = next((name for name in _names(what, bar) if max(len(name), least) < room), "")
-        if name:
-            middle = (corner[0] + bar.seconds * scale / 2, corner[1] + height / 2)
-            axes.text(*middle, name, ha="center", va="center", size=6.5, color=_ink(bar.look["facecolor"]), zorder=4)
+        box = Box(bar.begin_s * scale, bottom, bar.seconds * scale, height, height_pt)
+        draw_bar(axes, box, bar.look, bar.message in critical, name)
 
 
 def _names(what: Drawing, bar: Bar) -> list[str]:
@@ -194,12 +236,6 @@ def _names(what: Drawing, bar: Bar) -> list[str]:
     last = message.chunk + message.count - 1
     chunks = f"{message.chunk}–{last}" if message.count > 1 else str(message.chunk)
     return [f"chunk{'s' * (message.count > 1)} {chunks} {short}", f"{chunks} {short}", chunks]
-
-
-def _ink(colour: str) -> str:
-    """Black or white, whichever is the clearer on this colour."""
-    red, green, blue = to_rgb(colour)
-    return "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "white"
 
 
 def _name_lanes(axes: Axes, what: Drawing) -> None:
@@ -230,5 +266,5 @@ def _legend(what: Drawing) -> list[Patch]:
         found.append(Patch(facecolor="white", edgecolor="black", hatch=_ADDING, linewidth=0.5, label="reduction"))
     for look, name in ((_COMPUTING, "computing"), (_LATE, "not started yet")):
         if look in looks:
-            found.append(Patch(**look, label=name))
+            found.append(Patch(**look, linewidth=0.5, label=name))
     return found

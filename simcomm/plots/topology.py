@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -71,23 +71,34 @@ def traffic(graph: nx.DiGraph[Any], bytes_on_link: Mapping[tuple[Any, Any], int]
     """
     _check(graph, bytes_on_link)
     carried = {link: int(bytes_on_link.get(link, 0)) for link in graph.edges}
-    most = max(carried.values(), default=0)
+    with drawing():
+        figure = shaded_links(graph, carried, labels, format_size, "bytes that cross the link (bytes)")
+        return finish(figure, "Traffic on the links", _about(carried, labels), (), notes(graph, carried))
+
+
+def shaded_links(
+    graph: nx.DiGraph[Any],
+    values: Mapping[tuple[Any, Any], float],
+    labels: Mapping[Any, str],
+    write: Callable[[float], str],
+    meaning: str,
+) -> Figure:
+    """The topology, each link an arrow, the wider and darker the larger its value; dashed at 0; with a colour bar."""
+    most = max(values.values(), default=0)
     at = positions(graph)
     shades = LinearSegmentedColormap.from_list("traffic", colormaps[MAP](np.linspace(0.88, 0.0, 256)))
     colours = ScalarMappable(Normalize(0, most or 1), shades)
-    with drawing():
-        figure = new_figure(SIDE_IN + (4.5 if _is_wide(at) else 1.5), SIDE_IN)
-        sketch = Sketch(figure.subplots(), at, _diameters_pt(graph, at), len(carried))
-        _frame(sketch)
-        for link, size_bytes in sorted(carried.items(), key=lambda item: item[1]):
-            _draw_link(sketch, link, size_bytes / (most or 1), colours.to_rgba(np.array(size_bytes)))
-        _name_links(sketch, carried)
-        _draw_nodes(sketch, graph, labels)
-        if most:
-            write = FuncFormatter(lambda value, _: format_size(value))
-            bar = figure.colorbar(colours, ax=sketch.axes, shrink=0.7, format=write)
-            bar.set_label("bytes that cross the link (bytes)")
-        return finish(figure, "Traffic on the links", _about(carried, labels), (), _notes(graph, carried))
+    figure = new_figure(SIDE_IN + (4.5 if is_wide(at) else 1.5), SIDE_IN)
+    sketch = Sketch(figure.subplots(), at, diameters_pt(graph, at), len(values))
+    frame(sketch)
+    for link, value in sorted(values.items(), key=lambda item: item[1]):
+        _draw_link(sketch, link, value / (most or 1), colours.to_rgba(np.array(value)))
+    _name_links(sketch, values, write)
+    draw_nodes(sketch, graph, labels)
+    if most:
+        bar = figure.colorbar(colours, ax=sketch.axes, shrink=0.7, format=FuncFormatter(lambda value, _: write(value)))
+        bar.set_label(meaning)
+    return figure
 
 
 def _check(graph: nx.DiGraph[Any], bytes_on_link: Mapping[tuple[Any, Any], int]) -> None:
@@ -100,23 +111,31 @@ def _check(graph: nx.DiGraph[Any], bytes_on_link: Mapping[tuple[Any, Any], int])
             raise InputError(f"{size_bytes} bytes on link {a!r} -> {b!r}; expected 0 or more")
 
 
-def _kinds(graph: nx.DiGraph[Any]) -> list[tuple[Any, Any]]:
+def kinds(graph: nx.DiGraph[Any]) -> list[tuple[Any, Any]]:
+    """Every node with its kind."""
     return [(node, attributes.get("kind")) for node, attributes in graph.nodes(data=True)]
 
 
 def positions(graph: nx.DiGraph[Any]) -> Positions:
     """Where the nodes stand, the same every time.
 
-    One switch: in the middle of its hosts. More switches: in layers above the hosts, by hops to the nearest of them.
-    No switch: on a circle if the links are a ring or connect everything, else where springs pull them (seeded).
+    One switch: in the middle of its hosts. More switches: on a circle inside that of the hosts if each has hosts and
+    they are joined to each other alone, else in layers above the hosts, by hops to the nearest of them.
+    No switch: on the grid that their ``position`` gives if that is a plane one, on a circle if the links are a ring or
+    connect everything, else where springs pull them (seeded).
     """
     cables = graph.to_undirected()
-    hosts = [node for node, kind in _kinds(graph) if kind != "switch"]
-    switches = [node for node, kind in _kinds(graph) if kind == "switch"]
+    hosts = [node for node, kind in kinds(graph) if kind != "switch"]
+    switches = [node for node, kind in kinds(graph) if kind == "switch"]
     if len(switches) == 1 and cables.degree(switches[0]) == len(hosts) == cables.number_of_edges():
         return _circle(hosts) | {switches[0]: (0.0, 0.0)}
     if switches and hosts:
-        return _layers(cables, hosts, switches)
+        joined = sum(a in switches and b in switches for a, b in cables.edges) >= len(switches) > 2
+        flat = joined and all(any(node in hosts for node in cables[switch]) for switch in switches)
+        return _wheel(cables, hosts, switches) if flat else _layers(cables, hosts, switches)
+    places = [graph.nodes[node].get("position", ()) for node in graph]
+    if {len(place) for place in places} == {2} and min(map(max, zip(*places, strict=True))) > 0:
+        return _grid(dict(zip(graph, places, strict=True)))
     if cables.number_of_edges() == len(graph) * (len(graph) - 1) // 2:
         return _circle(list(graph))
     if all(degree <= 2 for _, degree in cables.degree()):
@@ -130,6 +149,26 @@ def _circle(nodes: list[Any]) -> Positions:
     """Clockwise from the top; one node alone above the middle."""
     angles = [math.pi / 2 - 2 * math.pi * place / len(nodes) for place in range(len(nodes))]
     return {node: (math.cos(angle), math.sin(angle)) for node, angle in zip(nodes, angles, strict=True)}
+
+
+def _grid(places: Mapping[Any, tuple[int, int]]) -> Positions:
+    """The first coordinate down, the second to the right; square."""
+    down, right = (max(values) for values in zip(*places.values(), strict=True))
+    size = max(down, right) / 2
+    return {node: ((y - right / 2) / size, (down / 2 - x) / size) for node, (x, y) in places.items()}
+
+
+def _wheel(cables: nx.Graph[Any], hosts: list[Any], switches: list[Any]) -> Positions:
+    """Hosts on the outer circle, switches on the inner one, in the order of their first hosts."""
+    place = {host: index for index, host in enumerate(hosts)}
+    first = {switch: min(place[node] for node in cables[switch] if node in place) for switch in switches}
+    inner = _circle(sorted(switches, key=first.__getitem__))
+    # Turned by half a step of each circle, so that a switch stands before the middle of its hosts.
+    turn = math.pi / len(switches) - math.pi / len(hosts)
+    cos, sin = math.cos(turn), math.sin(turn)
+    return _circle(hosts) | {
+        node: (0.7 * (x * cos + y * sin), 0.7 * (y * cos - x * sin)) for node, (x, y) in inner.items()
+    }
 
 
 def _layers(cables: nx.Graph[Any], hosts: list[Any], switches: list[Any]) -> Positions:
@@ -150,28 +189,28 @@ def _layers(cables: nx.Graph[Any], hosts: list[Any], switches: list[Any]) -> Pos
     return found
 
 
-def _is_wide(at: Positions) -> bool:
+def is_wide(at: Positions) -> bool:
     """Whether the nodes stand in layers."""
     return max(abs(x) for x, _ in at.values()) > 1.05
 
 
-def _frame(sketch: Sketch) -> None:
-    """No axes, just room around the nodes; a circle is round."""
-    for which, values in zip("xy", zip(*sketch.at.values(), strict=True), strict=True):
+def frame(sketch: Sketch, curves: Iterable[tuple[float, float]] = ()) -> None:
+    """No axes, just room around the nodes and these points of curves; a circle is round."""
+    for which, values in zip("xy", zip(*sketch.at.values(), *curves, strict=True), strict=True):
         middle, half = (max(values) + min(values)) / 2, max((max(values) - min(values)) / 2, 0.4) + 0.2
         sketch.axes.set(**{f"{which}lim": (middle - half, middle + half)})
     sketch.axes.set_axis_off()
-    if not _is_wide(sketch.at):
+    if not is_wide(sketch.at):
         sketch.axes.set_aspect("equal")
 
 
-def _diameters_pt(graph: nx.DiGraph[Any], at: Positions) -> dict[Any, float]:
+def diameters_pt(graph: nx.DiGraph[Any], at: Positions) -> dict[Any, float]:
     """As large as other nodes allow: hosts by all others, switches, which are fewer, by other switches."""
-    kinds = dict(_kinds(graph))
+    kind_of = dict(kinds(graph))
     everywhere = list(at.values())
-    between = [at[node] for node in at if kinds[node] == "switch"]
+    between = [at[node] for node in at if kind_of[node] == "switch"]
     host_pt, switch_pt = _diameter_pt(everywhere), _diameter_pt(between)
-    return {node: switch_pt if kinds[node] == "switch" else host_pt for node in at}
+    return {node: switch_pt if kind_of[node] == "switch" else host_pt for node in at}
 
 
 def _diameter_pt(places: list[tuple[float, float]]) -> float:
@@ -201,9 +240,9 @@ def _draw_link(sketch: Sketch, link: tuple[Any, Any], share: float, colour: Any)
     sketch.axes.add_patch(arrow)
 
 
-def _name_links(sketch: Sketch, carried: Mapping[tuple[Any, Any], int]) -> None:
-    """The bytes of a link on it, where few links carry any and no node or other name is in the way."""
-    busy = sorted((link for link in carried if carried[link]), key=lambda link: -carried[link])
+def _name_links(sketch: Sketch, values: Mapping[tuple[Any, Any], float], write: Callable[[float], str]) -> None:
+    """The value of a link on it, where few links have any and no node or other name is in the way."""
+    busy = sorted((link for link in values if values[link]), key=lambda link: -values[link])
     taken = [(at, sketch.node_pt[node] / 2 / _UNIT_PT) for node, at in sketch.at.items()]
     for link in busy if len(busy) <= MOST_NAMED_LINKS else ():
         x, y = sketch.on_link(link, 0.62)
@@ -211,18 +250,20 @@ def _name_links(sketch: Sketch, carried: Mapping[tuple[Any, Any], int]) -> None:
             continue
         taken.append(((x, y), 0.025))
         box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
-        sketch.axes.text(x, y, format_size(carried[link]), size=7, ha="center", va="center", bbox=box, zorder=3)
+        sketch.axes.text(x, y, write(values[link]), size=7, ha="center", va="center", bbox=box, zorder=3)
 
 
-def _draw_nodes(sketch: Sketch, graph: nx.DiGraph[Any], labels: Mapping[Any, str]) -> None:
-    for node, kind in _kinds(graph):
+def draw_nodes(sketch: Sketch, graph: nx.DiGraph[Any], labels: Mapping[Any, str]) -> None:
+    """Hosts as circles, switches as squares, with their labels where these are legible; a space is a new line."""
+    for node, kind in kinds(graph):
         x, y = sketch.at[node]
         across = sketch.node_pt[node]
         marker, colour = ("s", "0.85") if kind == "switch" else ("o", "white")
         look: dict[str, Any] = {"marker": marker, "markerfacecolor": colour, "markeredgecolor": "black"}
         sketch.axes.plot(x, y, markersize=across, zorder=4, **look)
         lines = labels.get(node, str(node)).split(" ")
-        size = min(10.0, 1.35 * across / max(1, *map(len, lines)), 0.75 * across / len(lines))
+        round_pt = 0.8 * across if kind != "switch" and len(lines) > 1 else across  # a circle has no corners
+        size = min(10.0, 1.35 * round_pt / max(1, *map(len, lines)), 0.75 * round_pt / len(lines))
         if size >= _SMALLEST_TEXT_PT:
             sketch.axes.text(x, y, "\n".join(lines), size=size, ha="center", va="center", zorder=5)
 
@@ -237,10 +278,11 @@ def _about(carried: Mapping[tuple[Any, Any], int], labels: Mapping[Any, str]) ->
     return f"{total} · {busiest}"
 
 
-def _notes(graph: nx.DiGraph[Any], carried: Mapping[tuple[Any, Any], int]) -> list[str]:
+def notes(graph: nx.DiGraph[Any], values: Mapping[tuple[Any, Any], float]) -> list[str]:
+    """What the marks stand for."""
     words = ["Circles: hosts."]
-    if any(kind == "switch" for _, kind in _kinds(graph)):
+    if any(kind == "switch" for _, kind in kinds(graph)):
         words.append("Squares: switches.")
-    if not all(carried.values()):
+    if not all(values.values()):
         words.append("Dashed: links that carry nothing.")
     return [" ".join(words)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simcomm.errors import InputError
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 """Raised when the same scenario gets another answer: finished points of older versions are then run again."""
 
 SHORT_DIGITS = 16

@@ -10,9 +10,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from simcomm.errors import InputError, OutputError, SimcommError
+from simcomm.link_table import Links, LinkUse
 from simcomm.results import JOURNAL_FILE, RESULTS_VERSION, Result
 from simcomm.sweep.identity import canonical_json
 from simcomm.tables import output_failure, sync_folder
@@ -75,8 +77,10 @@ def open_journal(folder: Path) -> Iterator[Journal]:
 
 
 def journal_line(identity: str, result: Result) -> bytes:
-    """One record as a line of JSON: the id, the row, and a hash of both."""
+    """One record as a line of JSON: the id, the row, the links if they are kept (without the point), and a hash."""
     record: dict[str, object] = {"id": identity, "row": result.as_row()}
+    if result.links is not None:
+        record["links"] = [list(use.as_row().values())[1:] for use in result.links]
     return (canonical_json({**record, "sha": _hash(record)}) + "\n").encode()
 
 
@@ -114,7 +118,11 @@ def _parse(line: bytes) -> tuple[str, Result] | None:
         sha = record.pop("sha")
         if sha != _hash(record):
             return None
-        return str(record["id"]), Result.from_row(record["row"])
+        result = Result.from_row(record["row"])
+        if "links" in record:
+            uses = tuple(LinkUse(result.point, *cells) for cells in record["links"])
+            result = replace(result, links=Links(uses))
+        return str(record["id"]), result
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SimcommError):
         return None
 

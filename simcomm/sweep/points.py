@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcomm.sweep.identity import content_hash, point_id
-from simcomm.tables import Cell
 
 if TYPE_CHECKING:
+    from simcomm.results import Result
     from simcomm.scenario import Document, Scenario
 
 Argument = tuple["Scenario", tuple[str, ...], Path]
 """A point, the plugins that it needs and the folder where they are looked for: what a worker process gets."""
+
+LONGEST_VALUE = 40
+"""Characters of a value in a label; the middle of a longer one is left out."""
+
+_CHOOSES = ("name", "model", "kind", "order")
+"""The keys that name the choice of a section."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +39,21 @@ def points_of(document: Document) -> Iterator[Point]:
     """
     hashes = {file: content_hash(file) for file in document.files}
     modules = _plugin_of_each_name(document)
-    for scenario in document.points:
+    for scenario, label in zip(document.points, _labels(document), strict=True):
         plugin, source = modules.get(scenario.collective.name, ((), None))
         files = [file for file in (scenario.topology.file, source) if file is not None]
         identity = point_id(scenario.canonical(), " ".join(hashes[file] for file in files))
-        yield Point(identity, _label(scenario, document.swept), (scenario, plugin, document.base_dir))
+        yield Point(identity, label, (scenario, plugin, document.base_dir))
 
 
-def simulate(argument: Argument) -> dict[str, Cell]:
-    """Simulate one point, in whatever process this is, and return its row."""
+def simulate(argument: Argument, timeline: bool = False) -> Result:
+    """Simulate one point, in whatever process this is: its row and its links; all that rides along if ``timeline``."""
     from simcomm.scenario import load_plugins
     from simcomm.simulation import simulate_point
 
     scenario, plugins, base_dir = argument
-    return simulate_point(scenario, load_plugins(plugins, base_dir)).as_row()
+    result = simulate_point(scenario, load_plugins(plugins, base_dir), timeline=timeline)
+    return result if timeline else replace(result, schedule=None, counts=None, cluster=None)
 
 
 def _plugin_of_each_name(document: Document) -> dict[str, tuple[tuple[str, ...], Path | None]]:
@@ -59,15 +66,25 @@ def _plugin_of_each_name(document: Document) -> dict[str, tuple[tuple[str, ...],
     return found
 
 
-def _label(scenario: Scenario, swept: tuple[str, ...]) -> str:
-    data = scenario.model_dump(mode="json", by_alias=True)
-    words = []
-    for path in dict.fromkeys(("collective", "workers", *swept)):
-        value: Any = data
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, dict):
-            value = value.get("name")
-        if value is not None:
-            words.append(f"{path}={value}")
-    return " ".join(words)
+def _labels(document: Document) -> list[str]:
+    """What tells every point from the others, as path=value words after its collective and number of workers."""
+    points = [dict(_settings(point.model_dump(mode="json", by_alias=True))) for point in document.points]
+    always = ("collective", "workers", *document.swept)
+    paths = dict.fromkeys([*always, *(path for point in points for path in point)])
+    shown = [path for path in paths if path in always or len({point.get(path) for point in points}) > 1]
+    return [" ".join(f"{path}={_short(point[path])}" for path in shown if path in point) for point in points]
+
+
+def _settings(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Everything that is set, by its dotted path; the name of a choice stands at the path of the choice."""
+    for key, value in section.items():
+        where = path if path and key in _CHOOSES else f"{path}.{key}".removeprefix(".")
+        if isinstance(value, Mapping):
+            yield from _settings(value, where)
+        elif value is not None:
+            yield where, str(value)
+
+
+def _short(value: str) -> str:
+    half = LONGEST_VALUE // 2
+    return value if len(value) <= LONGEST_VALUE else f"{value[:half]}…{value[1 - half :]}"

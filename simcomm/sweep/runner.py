@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from simcomm.errors import InputError, OutputError
+from simcomm.link_table import LINKS_FILE, Links
 from simcomm.results import RESULTS_FILE, Failure, Result, Results
 from simcomm.sweep.identity import SHORT_DIGITS
 from simcomm.sweep.interrupts import held_back
@@ -29,12 +31,18 @@ def run(
     overrides: Sequence[str] = (),
     jobs: int = 1,
     progress: Progress | None = None,
+    links: bool = True,
+    timeline: bool = False,
 ) -> Results:
     """Run a scenario (a file, a mapping, a document): simulate what ``out`` does not hold yet; return all its points.
 
     ``overrides`` are ``key=value`` texts; ``jobs`` is the number of processes. InputError for a wrong scenario or a
     folder that cannot be written, before anything runs. A point that fails is in ``failed`` of what is returned, one
     that kills its process twice in ``skipped``; Ctrl-C returns what is finished, with ``interrupted`` set.
+
+    Every result has its ``links``, and ``out`` a links.csv, unless ``links`` is False (for a sweep of thousands of
+    points). With ``timeline`` the results that are simulated now, not those of an earlier run, keep all that rides
+    along with a result, which is much.
     """
     from simcomm.scenario import Document, from_mapping, load
 
@@ -45,25 +53,28 @@ def run(
     from simcomm.simulation import preflight
 
     preflight(document)
-    return run_points(points_of(document), simulate, out, jobs, progress)
+    return run_points(points_of(document), partial(simulate, timeline=timeline), out, jobs, progress, links)
 
 
 def run_points(
     points: Iterable[Point],
-    function: Callable[[Any], Mapping[str, object]],
+    function: Callable[[Any], Result],
     out: str | Path | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
+    links: bool = False,
 ) -> Results:
-    """Call the function, which returns a row, on every point that ``out`` does not hold yet; all results in order.
+    """Call the function on every point that ``out`` does not hold yet; all results in order.
 
     With ``out`` each result is kept at once, and ``results.csv`` is written at the end: also after failures and after
-    Ctrl-C. Points with the same id are one point. InputError if ``out`` cannot be written, before anything runs;
-    OutputError if the disk fails; what was finished is kept.
+    Ctrl-C. Points with the same id are one point. With ``links`` a result that ``out`` holds without its links is
+    found anew, and ``links.csv`` is written too; without, results lose theirs, and an older links.csv is removed.
+    InputError if ``out`` cannot be written, before anything runs; OutputError if the disk fails; what was finished is
+    kept.
     """
     if jobs < 1:
         raise InputError(f"jobs: expected a whole number of at least 1, found {jobs}")
-    sweep = _Sweep({point.id: point for point in points}, progress)
+    sweep = _Sweep({point.id: point for point in points}, progress, links)
     if out is None:
         sweep.run(function, jobs)
         return sweep.results()
@@ -74,19 +85,31 @@ def run_points(
             sweep.run(function, jobs)
         except OutputError:
             with suppress(InputError, OutputError):  # the disk has failed already; that is what the user must hear
-                sweep.results().to_csv(folder / RESULTS_FILE)
+                _write(sweep.results(), folder, links)
             raise
         with held_back():
-            sweep.results().to_csv(folder / RESULTS_FILE)
+            _write(sweep.results(), folder, links)
     return sweep.results()
+
+
+def _write(results: Results, folder: Path, links: bool) -> None:
+    if links:
+        results.links.to_csv(folder / LINKS_FILE)
+    else:
+        try:
+            (folder / LINKS_FILE).unlink(missing_ok=True)  # it would be that of other results
+        except OSError as error:
+            raise output_failure(folder / LINKS_FILE, error) from error
+    results.to_csv(folder / RESULTS_FILE)
 
 
 def writable_folder(folder: Path) -> Path:
     """Make the folder if there is none, and make sure that results can be written there; InputError if not."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: not a folder; expected a folder for the results")
-    if (folder / RESULTS_FILE).is_dir():
-        raise InputError(f"{folder / RESULTS_FILE}: a folder; expected a file, or nothing")
+    for file in (folder / RESULTS_FILE, folder / LINKS_FILE):
+        if file.is_dir():
+            raise InputError(f"{file}: a folder; expected a file, or nothing")
     probe = folder / f".writable.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +126,7 @@ class _Sweep:
 
     points: dict[str, Point]
     progress: Progress | None
+    links: bool
     journal: Journal | None = None
     found: dict[str, Result] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
@@ -112,10 +136,14 @@ class _Sweep:
 
     def resume(self, journal: Journal) -> None:
         self.journal = journal
-        self.found = {id: journal.results[id] for id in self.points if id in journal.results}
+        known = {id: journal.results[id] for id in self.points if id in journal.results}
+        if self.links:
+            self.found = {id: result for id, result in known.items() if result.links is not None}
+        else:
+            self.found = {id: replace(result, links=None) for id, result in known.items()}
         self.reused = len(self.found)
 
-    def run(self, function: Callable[[Any], Mapping[str, object]], jobs: int) -> None:
+    def run(self, function: Callable[[Any], Result], jobs: int) -> None:
         missing = [Job(point.id, point.argument) for point in self.points.values() if point.id not in self.found]
         workers = max(1, min(jobs, len(missing)))
         with ExitStack() as stack:
@@ -154,9 +182,12 @@ class _Sweep:
         if self.progress is not None:
             self.progress.advanced(id, outcome.seconds if isinstance(outcome, Done) else 0.0)
 
-    def _keep(self, id: str, row: Mapping[str, object]) -> None:
+    def _keep(self, id: str, value: Result) -> None:
+        point = id[:SHORT_DIGITS]
+        links = Links(tuple(replace(use, point=point) for use in value.links or ())) if self.links else None
+        result = replace(value, point=point, links=links)
         try:
-            result = Result.from_row({**row, "point": id[:SHORT_DIGITS]})
+            result = replace(result, **cast(dict[str, Any], result.as_row()))
         except InputError as error:  # a simulation that returns no proper row is a failed one, not a wrong input
             self.failed[id] = self._failure(id, str(error))
             return

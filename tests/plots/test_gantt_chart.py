@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from plot_runs import assert_legible, legend_labels, run, words
@@ -17,7 +17,7 @@ from plot_runs import assert_legible, legend_labels, run, words
 from simcomm.engines.explain import critical_path
 from simcomm.errors import InputError
 from simcomm.plots import gantt, gantt_chart
-from simcomm.plots.gantt_chart import step_colours
+from simcomm.plots.bars import step_colours
 from simcomm.results import Result
 from simcomm.schedule import Operation, Schedule
 
@@ -97,7 +97,8 @@ def test_computations_of_the_schedule_are_bars_too() -> None:
     schedule = Schedule.of(2, 1, [Operation("compute", 0, 0, 0, 1, 0.5), Operation("copy", 0, 1, 0, after=(0,))])
     zeros = np.zeros(2)
     times = {"start_s": np.array([0.0, 0.5]), "end_s": np.array([0.5, 1.0]), "compute_s": np.array([0.5, 0.0])}
-    parts = {"latency_s": zeros, "serialisation_s": np.array([0.0, 0.5]), "reduction_s": zeros}
+    sent = np.array([0.0, 0.5])
+    parts = {"latency_s": zeros, "serialisation_s": sent, "reduction_s": zeros, "sending_s": sent, "receiving_s": sent}
     timeline = replace(result.timeline, schedule=schedule, **times, **parts)
     (axes,) = gantt(replace(result, timeline=timeline)).axes
     assert axes.get_xlabel() == "time (s)"
@@ -170,6 +171,38 @@ def test_the_time_axis_has_a_unit_and_the_title_what_it_is() -> None:
     assert "makespan " in text
     assert "only the" not in text
     assert gantt(run(parameters=10, link={"bandwidth": "1 GB/s", "latency": "0 s"})).axes[0].get_xlabel() == "time (ns)"
+
+
+INCAST = {"collective": "parameter_server", "workers": 3, "parameters": 2 * 10**6}
+TEN_GB = {"bandwidth": "10 GB/s", "latency": "0 s"}
+
+
+def heights(axes: Axes, lane: float) -> list[float]:
+    """The heights of the bars (not frames) around this middle of a lane."""
+    found = [one for one in axes.patches if isinstance(one, Rectangle) and to_rgba(one.get_facecolor())[3]]
+    return [one.get_height() for one in found if abs(one.get_y() + one.get_height() / 2 - lane) < 0.2]
+
+
+def test_under_a_model_that_sees_links_bars_are_while_the_first_and_the_last_link_carry_the_message() -> None:
+    (axes,) = gantt(run(**INCAST, link=TEN_GB, network="store_and_forward")).axes
+    up = [(0.0, 0.8, -worker + 0.22) for worker in range(3)]
+    into_server = [(0.8 + 0.8 * turn, 0.8, -3 - 0.22) for turn in range(3)]
+    out_of_server = [(3.2 + 0.8 * turn, 0.8, -3 + 0.22) for turn in range(3)]
+    down = [(4.0 + 0.8 * worker, 0.8, -worker - 0.22) for worker in range(3)]
+    expected = up + into_server + out_of_server + down
+    for found, bar in zip(*(sorted(np.round(each, 6).tolist()) for each in (bars(axes), expected)), strict=True):
+        assert found == pytest.approx(bar)
+
+
+def test_messages_that_come_at_the_same_time_lie_above_each_other() -> None:
+    result = run(**INCAST, link=TEN_GB, network={"model": "fair_share", "reduce_bandwidth": "100 GB/s"})
+    figure = gantt(result)
+    (axes,) = figure.axes
+    assert heights(axes, 0.22) == [0.4]
+    assert len([one for one in bars(axes) if one[:2] == pytest.approx((0.0, 2.4)) and one[2] < -3]) == 3
+    assert min(heights(axes, -3.22)) <= 0.4 / 3
+    assert len(bars(axes, "xxxx")) == np.count_nonzero(result.timeline.reduction_s) == 2
+    assert_legible(figure)
 
 
 @pytest.mark.parametrize("workers", [2, 4, 9, 20])

@@ -37,7 +37,8 @@ def test_the_parts_of_a_bar_end_where_the_run_ends(late: Results) -> None:
 
 
 def test_only_parts_that_occur_are_in_the_legend(late: Results) -> None:
-    every = ["late start of a worker", "computing", "waiting for a port", "latency", "bytes on the wire", "adding up"]
+    every = ["late start of a worker", "computing", "waiting for a port or link"]
+    every += ["latency", "bytes on the wire", "adding up"]
     assert legend_labels(time_parts(late)) == every
     assert legend_labels(time_parts(simulated())) == ["latency", "bytes on the wire"]
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
-from plot_runs import simulated
+from plot_runs import run, simulated
 
 from simcomm import plots
 from simcomm.errors import InputError
-from simcomm.plots import plots_for
+from simcomm.plots import plots_for, plots_of_run
 
 
 def test_plots_suit_what_varies() -> None:
@@ -38,8 +40,21 @@ def test_each_draws_its_own_plot() -> None:
     assert "size" in drawn["time_vs_size"]().axes[0].get_xlabel()
 
 
+def test_one_run_is_drawn_by_ranks_over_the_topology_and_by_links() -> None:
+    result = run(network="fair_share")
+    found = plots_of_run(result)
+    assert list(found) == ["gantt", "traffic", "link_heat", "link_gantt", "link_utilisation", "link_queues"]
+    titles = [draw().texts[0].get_text() for draw in found.values()]
+    assert len(set(titles)) == 6
+    assert titles[0].startswith("Timeline: ring_all_reduce")
+    missing: list[dict[str, Any]] = [{"timeline": None}, {"links": None}, {"cluster": None}]
+    for without in missing:
+        with pytest.raises(InputError, match="no timeline or no links to draw"):
+            plots_of_run(replace(result, **without))
+
+
 def test_every_public_name_is_a_function_whatever_was_imported_before() -> None:
-    from simcomm.plots import bandwidth, gantt_chart, times, topology  # noqa: F401
+    from simcomm.plots import bandwidth, gantt_chart, heat_map, link_plots, link_timeline, times, topology  # noqa: F401
 
     assert all(callable(getattr(plots, name)) for name in plots.__all__)
 

@@ -44,7 +44,7 @@ def test_every_part_of_the_answer_counts(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_id_is_the_same_on_every_machine() -> None:
-    expected = "8e6657ee35f68f7b08113555e84ce79a48d7b007a10a9ffee8595e7488215d80"
+    expected = "d47cd2fa8b121a1e9772170225df81c9cb8ae1c4e17d52990c33064a9ec2f299"
     assert point_id({"workers": 8, "collective": {"name": "ring_all_reduce"}}, "") == expected
 
 

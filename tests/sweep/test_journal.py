@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from sweep_jobs import make_result
 
 from simcomm.errors import InputError, OutputError
+from simcomm.link_table import Links, LinkUse
 from simcomm.results import JOURNAL_FILE
 from simcomm.sweep.identity import point_id
 from simcomm.sweep.journal import HEADER, journal_line, open_journal, read_journal
@@ -61,6 +63,19 @@ def test_a_record_survives_the_journal(id: str, integer: int, number: float, tex
     line = journal_line(id, result)
     assert line.count(b"\n") == 1
     assert read_journal(NOWHERE, HEADER + line) == ({id: result}, [], len(HEADER + line))
+
+
+def test_links_stay_with_their_result(tmp_path: Path) -> None:
+    use = LinkUse("a", "0", "switch", 2, 4.0, 0.5, 1, 2**70, 0.1 + 0.2, 2.0, 3, 0.5, 1e-9, None)
+    given = [make_result(point="a"), *(replace(make_result(point="a"), links=Links(u)) for u in ((), (use, use)))]
+    with open_journal(tmp_path) as journal:
+        for id, result in zip(IDS, given, strict=False):
+            journal.append(id, result)
+    with open_journal(tmp_path) as journal:
+        assert [result.links for result in journal.results.values()] == [None, Links(), Links((use, use))]
+        journal.append(IDS[0], given[2])
+    with open_journal(tmp_path) as journal:
+        assert journal.results[IDS[0]].links == Links((use, use))
 
 
 def test_a_line_torn_at_any_byte_costs_only_itself() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simcomm.errors import InputError
+from simcomm.link_table import Links
 from simcomm.results import load_results
 from simcomm.scenario import from_mapping, load
 from simcomm.sweep import run
@@ -42,6 +43,57 @@ def test_labels_name_what_is_swept(tmp_path: Path) -> None:
     assert list(ids(scenario(tmp_path, text + LINK))) == [
         f"collective=parameter_server workers=4 collective.servers={servers} link.latency=1e-06" for servers in (1, 2)
     ]
+
+
+def labels(**changes: Any) -> list[str]:
+    return [point.label for point in points_of(from_mapping(mapping(**changes)))]
+
+
+def test_labels_tell_the_choices_of_a_section_apart() -> None:
+    networks = ["loggp", "fair_share", {"model": "fair_share", "weights": "inverse_latency"}]
+    assert labels(sweep={"network": networks}) == [
+        "collective=ring_all_reduce workers=4 network=loggp",
+        "collective=ring_all_reduce workers=4 network=fair_share",
+        "collective=ring_all_reduce workers=4 network=fair_share network.weights=inverse_latency",
+    ]
+    servers = [{"name": "parameter_server", "servers": count} for count in (1, 2)]
+    assert labels(sweep={"collective": servers}) == [
+        "collective=parameter_server workers=4 collective.servers=1",
+        "collective=parameter_server workers=4 collective.servers=2",
+    ]
+    sweep = {"topology": ["star", {"kind": "torus", "dims": [2, 2]}], "placement": ["linear", [3, 2, 1, 0]]}
+    assert labels(sweep=sweep)[3] == (
+        "collective=ring_all_reduce workers=4 topology=torus placement=[3, 2, 1, 0] topology.dims=[2, 2]"
+    )
+
+
+def test_labels_tell_ranks_that_differ_apart() -> None:
+    found = labels(sweep={"stragglers.1.start": ["0 s", "1 ms"]}, stragglers={1: {"bandwidth_factor": 0.5}})
+    assert found == [f"collective=ring_all_reduce workers=4 stragglers.1.start={start}" for start in ("0.0", "0.001")]
+
+
+def test_of_a_long_value_a_label_has_both_ends() -> None:
+    orders = [[*range(20)], [*range(18), 19, 18]]
+    last = labels(workers=20, sweep={"placement": orders})[1]
+    assert last.endswith("placement=[0, 1, 2, 3, 4, 5, 6…15, 16, 17, 19, 18]")
+
+
+def test_links_come_from_every_process_and_only_if_wanted(tmp_path: Path) -> None:
+    text = "collective: all_to_all\nsweep: {workers: [2, 4], topology: [star, ring]}\n"
+    path = scenario(tmp_path, text + LINK)
+    results = run(path, tmp_path / "out", jobs=2)
+    assert [len(result.links or ()) for result in results] == [4, 2, 8, 8]
+    assert {use.point for use in results.links} == set(results.column("point"))
+    assert load_results(tmp_path / "out").links == results.links == run(path).links
+    assert run(path, links=False).links == Links()
+    assert all(result.schedule is None and result.cluster is None for result in results)
+
+
+def test_a_timeline_is_kept_if_it_is_asked_for() -> None:
+    (result,) = run(mapping(), timeline=True)
+    assert result.timeline.makespan_s == result.time_s
+    assert result.cluster is not None
+    assert len(result.point) == 16
 
 
 def test_a_swept_layer_stays_out_of_the_label() -> None:

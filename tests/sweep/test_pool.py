@@ -89,13 +89,13 @@ def test_a_simcomm_error_is_told_in_its_own_words() -> None:
 def test_a_worker_killed_once_costs_nothing(tmp_path: Path) -> None:
     arguments = [(number, tmp_path) for number in range(4)]
     outcomes = list(run_jobs(dies_once, jobs(arguments), workers=2))
-    assert [row["workers"] for row in values(outcomes)] == [0, 1, 2, 3]
+    assert [row.workers for row in values(outcomes)] == [0, 1, 2, 3]
     assert (tmp_path / "died-1").exists()
 
 
 def test_a_job_that_kills_twice_is_named_and_the_others_run() -> None:
     outcomes = list(run_jobs(dies_always, jobs([(number, None) for number in range(6)]), workers=2))
-    assert [row["workers"] for row in values(outcomes)] == [0, 2, 4]
+    assert [row.workers for row in values(outcomes)] == [0, 2, 4]
     lost = [outcome for outcome in outcomes if isinstance(outcome, Lost)]
     assert sorted(outcome.job.id for outcome in lost) == ["job 1", "job 3", "job 5"]
     assert {outcome.why for outcome in lost} == {

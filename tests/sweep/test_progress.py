@@ -6,6 +6,7 @@ import io
 import os
 import pty
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -69,8 +70,11 @@ def test_a_terminal_gets_a_bar(terminal: tuple[int, int], monkeypatch: pytest.Mo
         progress.advanced("id", 1.0)
         progress.finished()
         stream.flush()
-        shown = os.read(ours, 1 << 16).decode()
-    assert "1/5" in shown or "2/5" in shown
+    shown = b""
+    with suppress(OSError):  # the end of a terminal that nobody writes to
+        while piece := os.read(ours, 1 << 16):
+            shown += piece
+    assert b"1/5" in shown or b"2/5" in shown
 
 
 def test_a_bar_that_never_started_may_end() -> None:

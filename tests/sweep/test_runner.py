@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,15 @@ from sweep_jobs import (
     dies_once,
     executions,
     make_points,
-    make_row,
+    make_result,
     odd_ones_fail,
     plain,
     second_interrupts,
 )
 
 from simcomm.errors import InputError, OutputError
-from simcomm.results import JOURNAL_FILE, RESULTS_FILE, load_results
+from simcomm.link_table import Links, LinkUse
+from simcomm.results import JOURNAL_FILE, RESULTS_FILE, Result, load_results
 from simcomm.sweep.journal import Journal, read_journal
 from simcomm.sweep.runner import run_points
 
@@ -127,8 +130,8 @@ def test_a_point_that_fails_is_named_and_the_others_run(tmp_path: Path, jobs: in
     assert (mended.ran, mended.reused, mended.failed) == (2, 3, ())
 
 
-def not_a_row(argument: tuple[int, Any]) -> dict[str, Any]:
-    return make_row(messages="many")
+def not_a_row(argument: tuple[int, Any]) -> Result:
+    return replace(make_result(), messages="many")  # type: ignore[arg-type]
 
 
 def test_a_row_that_is_none_is_a_failure(tmp_path: Path) -> None:
@@ -168,6 +171,78 @@ def test_a_corrupt_line_is_a_warning_and_its_point_runs_again(tmp_path: Path) ->
     assert results.warnings == (f"{path}:3: corrupt line; its point is run again",)
     assert (results.ran, results.reused) == (1, 2)
     assert workers_in(tmp_path) == [0, 1, 2]
+
+
+# Links
+
+
+def with_links(argument: tuple[int, Any]) -> Result:
+    """A row with as many links as the number says, and a mark of the execution."""
+    number, folder = argument
+    (Path(folder) / f"{number}-{uuid.uuid4().hex}").touch()
+    use = LinkUse("", "0", "switch", 1, 4.0, 0.5, 1, 8, 0.5, 2.0, 1, 0.0, None, None)
+    return replace(make_result(workers=number), links=Links((use,) * number), schedule="much")
+
+
+def points_of_links(folder: Path) -> list[str]:
+    return [use.point for use in load_results(folder).links]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_links_of_every_point_are_kept_and_written_in_order(tmp_path: Path, jobs: int) -> None:
+    marks, out = tmp_path / "marks", tmp_path / "out"
+    marks.mkdir()
+    points = make_points(4, marks)
+    ids = [points[n].id[:16] for n in (1, 2, 2, 3, 3, 3)]
+    run_points(points[2:], with_links, out, jobs, links=True)
+    (out / "links.csv").unlink()
+    results = run_points(points, with_links, out, jobs, links=True)
+    assert (results.ran, results.reused) == (2, 2)
+    assert points_of_links(out) == [use.point for use in results.links] == ids
+    assert [result.links for result in load_results(out)] == [result.links for result in results]
+    run_points(make_points(4, marks), with_links, tmp_path / "again", links=True)
+    assert (tmp_path / "again" / "links.csv").read_bytes() == (out / "links.csv").read_bytes()
+    assert executions(marks) == dict.fromkeys(range(4), 2)
+
+
+def test_points_without_their_links_run_again_when_links_are_wanted(tmp_path: Path) -> None:
+    marks, out = tmp_path / "marks", tmp_path / "out"
+    marks.mkdir()
+    points = make_points(3, marks)
+    without = run_points(points[:2], with_links, out)
+    assert [result.links for result in without] == [None, None]
+    assert not (out / "links.csv").exists()
+    results = run_points(points, with_links, out, links=True)
+    assert (results.ran, results.reused) == (3, 0)
+    assert executions(marks) == {0: 2, 1: 2, 2: 1}
+    assert len(points_of_links(out)) == 3
+    again = run_points(points, with_links, out, links=True)
+    assert (again.ran, again.reused) == (0, 3)
+    less = run_points(points[:1], with_links, out)
+    assert (less.ran, [result.links for result in less]) == (0, [None])
+    assert not (out / "links.csv").exists()  # it was that of three points
+    assert run_points(points, with_links, out, links=True).ran == 0
+
+
+def test_a_folder_in_the_place_of_links_is_wrong_input(tmp_path: Path) -> None:
+    (tmp_path / "links.csv").mkdir()
+    with pytest.raises(InputError, match=r"links\.csv: a folder; expected a file, or nothing"):
+        run_points(make_points(1), never, tmp_path, links=True)
+
+
+def test_links_that_cannot_be_removed_are_wrong_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "links.csv":
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(InputError, match=r"links\.csv: cannot be written: Permission denied"):
+            run_points(make_points(1), plain, tmp_path)
+    assert run_points(make_points(1), plain, tmp_path).reused == 1
 
 
 # A run that is stopped from outside
@@ -237,7 +312,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
 # A place that cannot be written
 
 
-def never(argument: object) -> dict[str, Any]:
+def never(argument: object) -> Result:
     raise AssertionError("simulated although the folder cannot be written")
 
 

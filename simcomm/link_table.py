@@ -1,0 +1,126 @@
+"""The second table of results: one row for every link of every run, its columns with their units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, overload
+
+from simcomm.errors import InputError
+from simcomm.tables import (
+    Cell,
+    Column,
+    check_names,
+    columns_of,
+    csv_bytes,
+    pandas_frame,
+    parquet_bytes,
+    read_table,
+    typed_row,
+    write_file,
+)
+
+if TYPE_CHECKING:
+    import pandas
+
+LINKS_FILE = "links.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUse:
+    """One directed link in one run.
+
+    A model that has no queues or flows on links (loggp) leaves the columns empty that speak of them; a utilisation
+    above 1 then says that it let more pass than the link can carry.
+    """
+
+    point: Annotated[str, "Id of the point, as in results.csv."]
+    src: Annotated[str, "Where the link begins."]
+    dst: Annotated[str, "Where it ends."]
+    cables: Annotated[int, "Parallel cables that it stands for."]
+    bandwidth_Bps: Annotated[float, "Its bandwidth, of all cables together, in bytes per second."]
+    latency_s: Annotated[float, "Its latency, in seconds."]
+    messages: Annotated[int, "Messages that crossed it."]
+    bytes: Annotated[int, "Bytes that crossed it."]
+    utilisation: Annotated[float | None, "bytes / bandwidth / time_s of the run; empty at time 0."]
+    busy_s: Annotated[float | None, "Time in which it served somebody, in seconds."]
+    peak: Annotated[int | None, "Most messages (or packets) that it served, or that waited for it, at once."]
+    contended_s: Annotated[float | None, "Time in which somebody waited for it or was slowed down by it, in seconds."]
+    contended_from_s: Annotated[float | None, "When that was so for the first time, in seconds; empty if never."]
+    contended_until_s: Annotated[float | None, "When that ended for the last time, in seconds; empty if never."]
+
+    def as_row(self) -> dict[str, Cell]:
+        """The columns in their order as plain Python values."""
+        return {column.name: column.plain(getattr(self, column.name)) for column in LINK_COLUMNS}
+
+    @property
+    def name(self) -> str:
+        """'leaf0 -> spine1'."""
+        return f"{self.src} -> {self.dst}"
+
+
+LINK_COLUMNS: tuple[Column, ...] = columns_of(LinkUse)
+"""The columns of links.csv in their order: exactly the fields of `LinkUse`."""
+
+
+def by_load(use: LinkUse) -> float:
+    """How long its bytes keep a link busy, in seconds."""
+    return use.bytes / use.bandwidth_Bps
+
+
+@dataclass(frozen=True)
+class Links(Sequence[LinkUse]):
+    """An immutable table of links, those of one run after those of another.
+
+    >>> len(Links()), Links().busiest(5)
+    (0, ())
+    """
+
+    rows: tuple[LinkUse, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[LinkUse]:
+        return iter(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> LinkUse: ...
+    @overload
+    def __getitem__(self, index: slice) -> Links: ...
+    def __getitem__(self, index: int | slice) -> LinkUse | Links:
+        return Links(self.rows[index]) if isinstance(index, slice) else self.rows[index]
+
+    def busiest(self, most: int) -> tuple[LinkUse, ...]:
+        """At most so many of the links that carry something: those that their bytes keep busy longest come first."""
+        return tuple(sorted((use for use in self.rows if use.bytes), key=by_load, reverse=True)[:most])
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write a CSV file, whole or not at all; InputError if the place is wrong, OutputError if the disk fails."""
+        write_file(path, csv_bytes(LINK_COLUMNS, self._cells()))
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write a Parquet file, whole or not at all; integers past int64 are decimals; InputError without pyarrow."""
+        write_file(path, parquet_bytes(LINK_COLUMNS, self._cells()))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table as a DataFrame; integers past int64 stay exact Python ints; InputError without pandas."""
+        return pandas_frame(LINK_COLUMNS, self._cells())
+
+    def _cells(self) -> list[tuple[Cell, ...]]:
+        return [tuple(use.as_row().values()) for use in self.rows]
+
+
+def load_links(path: str | Path) -> dict[str, Links]:
+    """Read the links of every point from a file (CSV or Parquet); InputError says which line and column is wrong."""
+    table = read_table(Path(path))
+    check_names(table.names, LINK_COLUMNS, str(path))
+    uses = [LinkUse(**typed_row(where, table, cells, LINK_COLUMNS)) for where, cells in table.rows]
+    found: dict[str, Links] = {}
+    for point, its in groupby(uses, key=lambda use: use.point):
+        if point in found:
+            raise InputError(f"{path}: the links of point {point} stand in two places; expected them together")
+        found[point] = Links(tuple(its))
+    return found
