@@ -144,7 +144,9 @@ def test_torus_vs_fat_tree(results):
     assert times["fat_tree", "ring_all_reduce"] == pytest.approx(10.9, rel=5e-3)
     assert times["torus", "all_to_all_blocks"] == pytest.approx(4.03, rel=5e-3)
     assert times["fat_tree", "all_to_all_blocks"] == pytest.approx(6.88, rel=5e-3)
-    bounds = {r.topology: r.lower_bound_ratio for r in results("torus_vs_fat_tree").where(collective="all_to_all_blocks")}
+    bounds = {
+        r.topology: r.lower_bound_ratio for r in results("torus_vs_fat_tree").where(collective="all_to_all_blocks")
+    }
     assert bounds == pytest.approx({"torus": 1.5, "fat_tree": 1.3}, rel=0.01)
 
 

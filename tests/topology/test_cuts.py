@@ -338,13 +338,6 @@ def test_all_to_all_of_many_tries_the_groups_whatever_the_order_of_the_hosts() -
     assert (found.seconds_per_byte, found.inside) == (Fraction(4 * 12, 16 * 2), (0, 1, 2, 3))
 
 
-def test_all_to_all_of_many_tries_the_groups_whatever_the_order_of_the_hosts() -> None:
-    graph = leaf_spine(4, 4, 2)
-    hosts = sorted(range(16), key=lambda host: host % 4)
-    found = bound(graph, hosts, "all_to_all")
-    assert (found.seconds_per_byte, found.inside) == (Fraction(4 * 12, 16 * 2), (0, 1, 2, 3))
-
-
 def test_positions_and_groups_may_be_anything() -> None:
     graph = ring(14)
     for host in range(14):
