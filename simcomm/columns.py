@@ -113,6 +113,8 @@ def name_place(place: Any) -> str:
     """
     if isinstance(place, Link):
         return f"link {place.src} -> {place.dst}"
+    if not isinstance(place, tuple) or len(place) != 2:  # of somebody else's model
+        return str(place)
     kind, rank = place
     words = {"send": "send port", "receive": "receive port", "cpu": "CPU", "reduce": "adding", "compute": "processor"}
     return f"{words.get(kind, kind)} of rank {rank}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from simcomm import engines, networks
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import InputError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.schedule import Ints, Schedule
+from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import Cluster, place
 
@@ -43,7 +44,7 @@ def execute(
     seed: int = 0,
     workers: Workers | None = None,
     bandwidth_factor: Sequence[Any] | None = None,
-    compute_s: Times | None = None,
+    compute_s: Sequence[Any] | Times | None = None,
     engine: str = "auto",
     exact: bool = False,
     detailed: bool = True,
@@ -61,12 +62,10 @@ def execute(
     >>> from simcomm.closed_forms import Vector
     >>> ring = get("ring_all_reduce").schedule(4)
     >>> star = topology.build("star", 4, "8 B/s", "1 s")
-    >>> execute(ring, ring.sizes_bytes(Vector(8)), star, network="fair_share").timeline.makespan_s
+    >>> float(execute(ring, ring.sizes_bytes(Vector(8)), star, network="fair_share").timeline.makespan_s)
     18.0
     """
-    sizes = np.asarray(size_bytes, dtype=np.int64)
-    if sizes.shape != (len(schedule),):
-        raise InputError(f"size_bytes: {len(sizes)} sizes for {len(schedule)} operations; expected one for each")
+    sizes = _whole_sizes(size_bytes, schedule)
     alike = workers or Workers.alike(schedule.ranks)
     model = _model(network)
     cluster = place(
@@ -80,11 +79,31 @@ def execute(
         bandwidth_factor=bandwidth_factor,
     )
     engine, run = engines.get(engine)
-    seconds = schedule.seconds if compute_s is None else compute_s
+    seconds = schedule.seconds if compute_s is None else np.asarray(compute_s)
+    if seconds.shape != (len(schedule),):
+        raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     if exact:
         seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
     timeline = run(schedule, sizes, model, cluster.routes, alike, seconds, detailed)
     return Execution(cluster, model, engine, timeline)
+
+
+def _whole_sizes(size_bytes: Sequence[int] | Ints, schedule: Schedule) -> Ints:
+    """One whole number of bytes for every operation; computations send none."""
+    if len(size_bytes) != len(schedule):
+        raise InputError(f"size_bytes: {len(size_bytes)} sizes for {len(schedule)} operations; expected one for each")
+    if not (isinstance(size_bytes, np.ndarray) and size_bytes.dtype.kind == "i"):
+        for size in size_bytes:
+            if isinstance(size, bool) or not isinstance(size, Integral):
+                raise InputError(f"size_bytes: {size!r}; expected a whole number of bytes")
+            if not -(2**63) <= int(size) < 2**63:
+                raise InputError(f"size_bytes: {size}; expected less than 2**63 bytes")
+    sizes = np.array(size_bytes, dtype=np.int64)
+    if (sizes < 0).any():
+        raise InputError(f"size_bytes: {sizes.min()}; expected 0 or more")
+    if sizes[schedule.kind == COMPUTE].any():
+        raise InputError("size_bytes: a computation has bytes; expected 0 for every operation that is no message")
+    return sizes
 
 
 def used_pairs(schedule: Schedule, size_bytes: Ints) -> list[tuple[int, int]]:
@@ -98,6 +117,8 @@ def _model(network: str | Mapping[str, Any] | NetworkModel) -> NetworkModel:
     if isinstance(network, str):
         return networks.get(network)
     if not isinstance(network, Mapping):
+        if not hasattr(network, "transmit"):
+            raise InputError(f"network: {network!r}; expected a name, a mapping with a 'model', or a network model")
         return network
     if "model" not in network:
         raise InputError(

@@ -56,17 +56,29 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     operation, size_bytes = what.collective.goal.operation, what.vector.bytes
     of_rank = cluster.port_Bps if model.one_port else cluster.links_Bps
     ports = [of_rank(rank) for rank in range(what.schedule.ranks)]
+    one_worker = ports[: what.workers]
+    if operation == "all_to_all":  # of blocks of unequal sizes a worker may have most to send, or most to receive
+        one_worker = [max(port, of_rank(rank, entering=True)) for rank, port in enumerate(one_worker)]
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
-    ports_s = lower_bound(
-        operation,
-        what.workers,
-        size_bytes,
-        alpha_s=alpha,
-        slowest_port_s_per_byte=1 / min(ports[: what.workers]) if what.workers > 1 else 0.0,
-        all_ports_bytes_per_s=sum(ports),
-        gamma_s_per_byte=gamma,
-        ranks=what.schedule.ranks,
-    )
+    slowest = 1 / min(one_worker) if what.workers > 1 else 0.0
+
+    def least(slowest: Any, together: Any, gamma: Any) -> Any:
+        return lower_bound(
+            operation,
+            what.workers,
+            size_bytes,
+            alpha_s=alpha,
+            slowest_port_s_per_byte=slowest,
+            all_ports_bytes_per_s=together,
+            gamma_s_per_byte=gamma,
+            ranks=what.schedule.ranks,
+        )
+
+    if model.bytes_take_time:
+        # A port that receives adds, too; a rank whose ports are links adds while they go on.
+        ports_s = max(least(slowest, sum(ports), gamma if model.one_port else 0), least(0, math.inf, gamma))
+    else:
+        ports_s = least(0, math.inf, 0)
     cut = cut_bound(cluster.graph, cluster.hosts[: what.workers], operation) if size_bytes else None
     if operation != "all_reduce":  # a cut takes all shards as equal: the elements that are over bound nothing
         size_bytes = what.workers * (what.vector.elements // what.workers) * what.vector.itemsize

@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 
 import simcomm
 from simcomm.collectives import get, names
+from simcomm.results import PARTS
 from simcomm.scenario import from_mapping
 from simcomm.simulation import simulate_point
 
 LINK = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
+
+
+NETWORKS = [
+    {"model": "loggp"},
+    {"model": "store_and_forward"},
+    {"model": "fair_share"},
+    {"model": "fair_share", "weights": "inverse_latency", "rate_cap": "40 Gbit/s"},
+]
 
 
 def test_three_lines_and_the_columns_are_attributes():
@@ -42,28 +51,32 @@ def test_a_timeline_when_asked():
     workers=st.integers(1, 12),
     parameters=st.integers(0, 10**12),
     dtype=st.sampled_from(["float64", "float32", "bfloat16", "int8"]),
-    kind=st.sampled_from(["star", "ring", "fully_connected"]),
+    kind=st.sampled_from(["star", "ring", "fully_connected", "line", "hypercube"]),
+    network=st.sampled_from(NETWORKS),
     adding=st.sampled_from([None, "1 GB/s", "200 GB/s"]),
     seed=st.integers(0, 5),
 )
-def test_any_point_passes_its_checks(name, workers, parameters, dtype, kind, adding, seed):
-    network = {"model": "loggp"} | ({"reduce_bandwidth": adding} if adding else {})
+def test_any_point_passes_its_checks(name, workers, parameters, dtype, kind, network, adding, seed):
+    network = network | ({"reduce_bandwidth": adding} if adding else {})
     keys = {"parameters": parameters, "dtype": dtype, "network": network, "seed": seed, "link": LINK}
     result = simcomm.simulate(name, workers, topology=kind, timeline=True, **keys)
     assert result.counts_match
     assert result.proven
     assert result.time_matches is not False
     assert result.time_s >= result.lower_bound_s * (1 - 1e-12)
-    parts = [getattr(result, c) for c in vars(result) if c.startswith("critical_")]
-    assert sum(parts) == pytest.approx(result.time_s, rel=1e-9)
-    assert sum(result.link_bytes.values()) >= result.total_bytes
+    assert sum(getattr(result, column) for column in PARTS) == pytest.approx(result.time_s, rel=1e-9)
+    assert 0 <= result.critical_wait_at_s <= result.critical_port_wait_s * (1 + 1e-9)
+    assert bool(result.critical_wait_at) is bool(result.critical_wait_at_s)
+    assert sum(use.bytes for use in result.links) >= result.total_bytes
+    assert max((use.bytes for use in result.links), default=0) >= result.bottleneck_bytes
+    assert network["model"] == "loggp" or (result.bottleneck_utilisation or 0) <= 1 + 1e-9
 
 
 def test_a_ring_on_a_ring_has_one_link_of_latency_per_hop():
     ring = simcomm.simulate("ring_all_reduce", 8, parameters=8000, link=LINK, topology="ring", timeline=True)
     star = simcomm.simulate("ring_all_reduce", 8, parameters=8000, link=LINK)
     assert star.time_s - ring.time_s == pytest.approx(14 * 5e-6)
-    assert set(ring.link_bytes.values()) == {ring.max_bytes_sent, 0}
+    assert {use.bytes for use in ring.links} == {ring.max_bytes_sent, 0}
     assert ring.formula_s is not None
     far = simcomm.simulate("all_to_all", 8, parameters=8000, link=LINK, topology="ring")
     assert far.formula_s is None  # routes of one to four links: no one latency, no formula
@@ -182,3 +195,58 @@ def test_a_graph_from_a_file(tmp_path, monkeypatch):
 def test_a_vector_has_whole_elements(given):
     with pytest.raises(simcomm.InputError, match="expected a whole number of at least"):
         simcomm.Vector(**given)
+
+
+def test_the_same_point_under_three_models():
+    # 8 workers push 4 MB each to one server: its port or its link is held 8 times 4 MB.
+    keys = {"parameters": 10**6, "link": LINK}
+    wire = 4e6 / 12.5e9
+    times = {
+        network: simcomm.simulate("parameter_server", 8, network=network, **keys).time_s
+        for network in ("loggp", "store_and_forward", "fair_share")
+    }
+    assert times["loggp"] == pytest.approx(2 * (1e-5 + 8 * wire))
+    assert times["fair_share"] == pytest.approx(2 * (1e-5 + 8 * wire))
+    assert times["store_and_forward"] == pytest.approx(2 * (1e-5 + 9 * wire))  # once more, at the switch
+
+
+def test_one_send_at_a_time_adds_dependencies_and_has_no_formula():
+    keys = {"parameters": 1000, "link": LINK}
+    free = simcomm.simulate("all_to_all", 4, **keys)
+    one = simcomm.simulate("all_to_all", 4, one_send_at_a_time=True, **keys)
+    assert one.formula_s is None
+    assert free.formula_s == pytest.approx(free.time_s)
+    assert one.time_s == pytest.approx(3 * (1e-5 + 4000 / 12.5e9))
+    assert one.schedule[11].after == (7,)
+    assert free.schedule[11].after == ()
+    assert one.counts_match
+    assert one.steps == free.steps  # what is counted is the collective's own
+
+
+def test_what_is_explained_of_a_wait():
+    result = simcomm.simulate("parameter_server", 4, parameters=1000, link=LINK, network="store_and_forward")
+    wire = 4000 / 12.5e9
+    assert result.critical_wait_at in ("link switch -> 4", "link 4 -> switch")
+    assert result.critical_port_wait_s == pytest.approx(6 * wire)
+    assert result.critical_wait_at_s == pytest.approx(3 * wire)
+    assert (result.bottleneck, result.bottleneck_bytes) == ("4 -> switch", 16000)
+    assert result.bottleneck_peak == 4
+    assert result.bottleneck_until_s - result.bottleneck_from_s == pytest.approx(3 * wire)
+
+
+@pytest.mark.parametrize("network", ["loggp", "store_and_forward", "fair_share"])
+def test_a_timeline_is_detailed_and_changes_no_number(network):
+    keys = {"workers": 4, "parameters": 1000, "link": LINK, "network": network}
+    plain, detailed = (simcomm.simulate("all_to_all", timeline=timeline, **keys) for timeline in (False, True))
+    assert plain.as_row() == detailed.as_row()
+    assert plain.links == detailed.links
+    assert len(detailed.timeline.log.crossings) == 24  # two ports, or two links, of each of 12 messages
+    assert bool(detailed.timeline.log.rates) is (network == "fair_share")
+
+
+def test_networks_are_told_apart_in_the_row():
+    network = {"model": "fair_share", "weights": "inverse_latency", "rate_cap": "10 Gbit/s"}
+    result = simcomm.simulate("all_to_all", 3, parameters=1000, link=LINK, network=network)
+    assert result.network == "fair_share"
+    assert "weights=inverse_latency" in result.network_options
+    assert result.time_s == pytest.approx(1e-5 + 4000 / 1.25e9)  # two capped flows do not fill a link

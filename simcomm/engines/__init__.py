@@ -6,6 +6,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from simcomm.errors import InputError, did_you_mean
+
 if TYPE_CHECKING:
     from simcomm.engines.timeline import Timeline
 
@@ -26,6 +28,8 @@ def get(name: str) -> tuple[str, Callable[..., Timeline]]:
     >>> get("auto")[0]
     'des'
     """
+    if name not in names():
+        raise InputError(f"unknown engine {name!r}; expected one of {', '.join(names())}{did_you_mean(name, names())}")
     name = next(iter(ENGINES)) if name == "auto" else name
     module, attribute = ENGINES[name].split(":")
     run: Callable[..., Timeline] = getattr(import_module(module), attribute)

@@ -76,8 +76,8 @@ def critical_path(timeline: Timeline) -> CriticalPath:
     path.reverse()
     took = np.array(path, dtype=np.int64)
     waited = (end - ready - timeline.alone_s)[took]
-    if waited.dtype == np.float64:  # what is less than the clock can tell is not a wait
-        waited[np.abs(waited) <= 4 * np.spacing(end[took])] = 0.0
+    if waited.dtype == np.float64:  # what rounding leaves, of many packets for example, is not a wait
+        waited[np.abs(waited) <= 1e-12 * end[took]] = 0.0
     parts = Parts(
         compute_s=workers.compute_s[first_rank] + _sum(timeline.compute_s, took),
         latency_s=_sum(timeline.latency_s, took),

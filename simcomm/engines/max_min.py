@@ -57,13 +57,15 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
         if not growing[link] or then != left[link] / weight_of[link]:
             continue  # all its flows stay already, or it fills up later than was thought: that is in the heap, too
         level = max(level, then)  # rounding must not make a later link fill up before an earlier one
+        rest = left[link] if growing[link] == 1 and level == then else None  # for one flow: all of it, not nearly all
         touched: dict[Hashable, None] = {}
         for flow in flows_of[link]:
             if shares[flow] is None:
                 demand = demands[flow]
-                shares[flow] = Share(level * demand.weight, None if isinstance(link, _Cap) else link)
+                rate = level * demand.weight if rest is None else rest
+                shares[flow] = Share(rate, None if isinstance(link, _Cap) else link)
                 for other in (*demand.links, *((_Cap(flow),) if demand.cap_Bps is not None else ())):
-                    left[other] -= level * demand.weight
+                    left[other] -= rate
                     weight_of[other] -= demand.weight
                     growing[other] -= 1
                     touched[other] = None

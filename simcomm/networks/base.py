@@ -63,6 +63,10 @@ class NetworkModel(Protocol):
     def one_port(self) -> bool:
         """Whether a host sends (and receives) at the rate of one link, however many links it has."""
 
+    @property
+    def bytes_take_time(self) -> bool:
+        """Whether bytes take their number over the bandwidth, into however many messages they are cut."""
+
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """Yield what has to be waited for, one after the other; the message has arrived when this returns."""
 

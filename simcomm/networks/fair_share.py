@@ -47,6 +47,11 @@ class FairShare:
         """A host sends over all its links at once."""
         return False
 
+    @property
+    def bytes_take_time(self) -> bool:
+        """They do."""
+        return True
+
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """The specification above, line by line."""
         latency_s = message.route.latency_s

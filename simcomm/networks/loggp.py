@@ -62,6 +62,11 @@ class LogGP:
         """A host has one port (or CPU)."""
         return True
 
+    @property
+    def bytes_take_time(self) -> bool:
+        """Not if the first byte of every message is free."""
+        return not self.first_byte_free
+
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """The request and its answer, if it is too long to be sent at once; then the message."""
         src, dst = message.src, message.dst

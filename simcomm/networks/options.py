@@ -87,7 +87,9 @@ def _value(option: Option, value: Any, plain_numbers: bool) -> Any:
     if plain_numbers and isinstance(value, int | float | Fraction) and value is not True and value is not False:
         if not 0 <= value < math.inf or (value == 0 and option.kind is units.BANDWIDTH):
             raise InputError(f"{option.name}: {value!r} is out of range; {option.kind.expected}")
-        return value
+        if option.kind is units.SIZE and value != int(value):
+            raise InputError(f"{option.name}: {value!r} bytes are not a whole number; {option.kind.expected}")
+        return int(value) if option.kind is units.SIZE else value
     parse = next(parse for kind, parse in _QUANTITIES.values() if kind is option.kind)
     try:
         return parse(value)

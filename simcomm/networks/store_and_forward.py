@@ -44,6 +44,11 @@ class StoreAndForward:
         """A host sends over all its links at once."""
         return False
 
+    @property
+    def bytes_take_time(self) -> bool:
+        """They do."""
+        return True
+
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """All packets over the route; then the endpoint's delay, and the addition."""
         packets = self._packets(message.size_bytes)

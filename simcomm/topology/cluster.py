@@ -33,13 +33,17 @@ class Cluster:
         found = {(route.latency_s, route.bandwidth_Bps) for route in self.routes.values()}
         return found.pop() if len(found) == 1 else None
 
-    def port_Bps(self, rank: int) -> Any:
-        """The bandwidth of the fastest link that leaves the rank's host; 0 without a link."""
-        return max((link["bandwidth_Bps"] for link in self.graph[self.hosts[rank]].values()), default=0)
+    def port_Bps(self, rank: int, entering: bool = False) -> Any:
+        """The bandwidth of the fastest link that leaves (or enters) the rank's host; 0 without a link."""
+        return max(self._bandwidths(rank, entering), default=0)
 
-    def links_Bps(self, rank: int) -> Any:
-        """The bandwidth of all links that leave the rank's host together; 0 without a link."""
-        return sum(link["bandwidth_Bps"] for link in self.graph[self.hosts[rank]].values())
+    def links_Bps(self, rank: int, entering: bool = False) -> Any:
+        """The bandwidth of all links that leave (or enter) the rank's host together; 0 without a link."""
+        return sum(self._bandwidths(rank, entering))
+
+    def _bandwidths(self, rank: int, entering: bool) -> list[Any]:
+        links = (self.graph.pred if entering else self.graph.succ)[self.hosts[rank]]
+        return [link["bandwidth_Bps"] for link in links.values()]
 
     @property
     def least_latency_s(self) -> Any:
@@ -86,6 +90,8 @@ def place(
     on = tuple(placements.order(placement, graph, ranks, seed))
     if bandwidth_factor is not None:
         graph = _with_factors(graph, on, bandwidth_factor)
+    if not isinstance(routing, str) and "name" not in routing:
+        raise InputError(f"routing: no 'name' in {sorted(map(str, routing))}; expected {', '.join(routings.names())}")
     way, options = (routing, {}) if isinstance(routing, str) else (routing["name"], dict(routing))
     options.pop("name", None)
     if routings.takes_seed(way):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from direct_routes import direct
 
 from simcomm import engines
 from simcomm.closed_forms import Vector
@@ -42,7 +43,7 @@ def run(
 ) -> Timeline:
     """Run on three ranks at 1 B/s, exactly; computations as long as their rows say."""
     schedule = Schedule.of(3, 1, rows)
-    pairs = routes or {(row.src, row.dst): Route((), Fraction(latency_s), F(1)) for row in rows}
+    pairs = routes or {(row.src, row.dst): direct(Fraction(latency_s), F(1)) for row in rows}
     sizes = np.where(schedule.is_message, size_bytes, 0)
     seconds = np.array([Fraction(row.seconds) for row in rows], dtype=object)
     return des.run(schedule, sizes, model or LogGP(), pairs, workers or Workers.alike(3), seconds)
@@ -90,7 +91,7 @@ def test_who_came_earlier_goes_first_whatever_its_number() -> None:
 def test_what_a_service_sets_off_at_the_same_instant_comes_after_it() -> None:
     # Both first bytes are at rank 2's port at 4 s, but operation 0's only because rank 0's port served it then (no
     # latency): that is a later round of the same instant, and operation 1 was served in the first.
-    routes = {(0, 2): Route((), F(0), F(1)), (1, 2): Route((), F(4), F(1))}
+    routes = {(0, 2): direct(F(0), F(1)), (1, 2): direct(F(4), F(1))}
     rows = [message(0, 2, 2), message(1, 2), compute(0, 4)]
     assert run(rows, routes=routes).end_s.tolist() == [12, 8, 4]
 
@@ -122,7 +123,7 @@ def test_dependencies_across_ranks_and_kinds() -> None:
 
 
 def test_a_worker_starts_late_and_then_computes() -> None:
-    workers = Workers((1, 0, 0), (2, 0, 5), (1, 1, 1), (1, 1, 1))
+    workers = Workers((1, 0, 0), (2, 0, 5), (1, 1, 1))
     timeline = run([message(0, 1), message(1, 0), compute(2, 1), compute(0, 0)], workers=workers)
     assert timeline.ready_s.tolist() == [3, 0, 5, 3]
     assert timeline.start_s.tolist() == [3, 0, 5, 3]
@@ -130,7 +131,7 @@ def test_a_worker_starts_late_and_then_computes() -> None:
 
 
 def test_the_makespan_waits_for_the_last_gradient() -> None:
-    workers = Workers((0, 0, 9), (0, 0, 1), (1, 1, 1), (1, 1, 1))
+    workers = Workers((0, 0, 9), (0, 0, 1), (1, 1, 1))
     assert run([message(0, 1)], workers=workers).makespan_s == 10
     assert run([], workers=workers).makespan_s == 10
     assert run([]).makespan_s == 0
@@ -157,7 +158,7 @@ class SharedBus:
         yield run.delay(2 * message.size_bytes)
 
     def cost(self, message: Message) -> Cost:
-        return Cost(1, 2 * message.size_bytes, 0)
+        return Cost(1, 2 * message.size_bytes, 0, 0, 0)
 
 
 def test_a_model_is_a_generator_and_nothing_else() -> None:
@@ -211,13 +212,12 @@ class Recording(LogGP):
 
 def test_what_a_model_is_told() -> None:
     seen: list[Message] = []
-    workers = Workers((0,) * 3, (0,) * 3, (F(1, 2), F(1, 4), 1), (1,) * 3)
     rows = [Operation("reduce", 0, 1, 0), message(2, 0), message(1, 2)]
-    routes = {(0, 1): Route((0, 1), F(3), F(8)), (2, 0): Route((2, 0), F(4), F(6))}
-    run(rows, [5, 6, 0], model=Recording(seen), workers=workers, routes=routes)
+    routes = {(0, 1): direct(F(3), F(8), 0, 1), (2, 0): direct(F(4), F(6), 2, 0)}
+    run(rows, [5, 6, 0], model=Recording(seen), routes=routes)
     assert seen == [
-        Message(0, 0, 1, 5, True, routes[0, 1], F(2)),
-        Message(1, 2, 0, 6, False, routes[2, 0], F(3)),
+        Message(0, 0, 1, 5, True, routes[0, 1]),
+        Message(1, 2, 0, 6, False, routes[2, 0]),
     ]
 
 
@@ -278,7 +278,7 @@ def test_floats_are_as_good_as_fractions_on_real_collectives() -> None:
         alpha, beta, gamma = F(5, 10**6), F(1, 3 * 10**9), F(1, 7 * 10**10)
         exact = exact_run(schedule, vector, alpha, beta, gamma)
         pairs = set(zip(schedule.src.tolist(), schedule.dst.tolist(), strict=True))
-        route = dict.fromkeys(pairs, Route((), float(alpha), float(1 / beta)))
+        route = dict.fromkeys(pairs, direct(float(alpha), float(1 / beta)))
         model, alike = LogGP(0.0, 0.0, float(1 / gamma)), Workers.alike(schedule.ranks)
         floats = des.run(schedule, schedule.sizes_bytes(vector), model, route, alike, schedule.seconds)
         assert isinstance(exact.makespan_s, Fraction)
@@ -289,7 +289,7 @@ def test_floats_are_as_good_as_fractions_on_real_collectives() -> None:
 
 
 def test_fractions_of_compute_time_make_a_run_exact() -> None:
-    schedule, route = Schedule.of(2, 1, [message(0, 1)]), {(0, 1): Route((), F(1, 3), F(7))}
+    schedule, route = Schedule.of(2, 1, [message(0, 1)]), {(0, 1): direct(F(1, 3), F(7))}
     seconds = np.array([F(0)], dtype=object)
     exact, rounded = (
         des.run(schedule, np.array([1]), LogGP(), route, Workers.alike(2), s) for s in (seconds, np.zeros(1))
@@ -310,3 +310,53 @@ def test_exact_runs_of_every_table_collective_equal_their_formula(workers: int) 
         assert timeline.makespan_s == claim.time(alpha, beta, gamma)
         free = exact_run(collective.schedule(workers), vector, alpha, beta, F(0))
         assert free.makespan_s == claim.time(alpha, beta, F(0))
+
+
+class BrokenPiece(LogGP):
+    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
+        yield run.each([run_delay(run, 1), failing(run, message)])
+
+
+def run_delay(run: Run, seconds: Any) -> Iterator[Any]:
+    yield run.delay(seconds)
+
+
+def failing(run: Run, message: Message) -> Iterator[Any]:
+    yield run.delay(2)
+    raise ArithmeticError(f"a piece of operation {message.operation}")
+
+
+def test_an_error_in_a_piece_is_not_swallowed() -> None:
+    with pytest.raises(ArithmeticError, match="a piece of operation 1"):
+        run([compute(0, 3), message(0, 1)], model=BrokenPiece())
+
+
+class ThreeWays(SharedBus):
+    """Pieces that do different things at once: nothing, a turn and a hold."""
+
+    def transmit(self, message: Message, run: Run) -> Iterator[Any]:
+        yield run.each([])
+        yield run.each([self.turns(message, run), self.holds(message, run), run_delay(run, 2)])
+        yield run.share(message.route.links, message, 1, None)
+
+    @staticmethod
+    def turns(message: Message, run: Run) -> Iterator[Any]:
+        yield run.turn("bus", message, 4)
+        yield run.delay(4)
+
+    @staticmethod
+    def holds(message: Message, run: Run) -> Iterator[Any]:
+        yield run.hold({"key": 3, "door": 5}, message)
+        yield run.delay(3)
+
+
+def test_a_model_may_use_all_that_a_run_offers() -> None:
+    # Operation 0: bus and both others at 0, all done at 4; its 6 B flow from then on. Operation 1: the bus from 4 to
+    # 8, the door at 5; it flows from 8 on, at half of the link's rate until 12, when operation 0 has ended.
+    same = direct(F(0), F(1))
+    timeline = run([message(0, 1), message(0, 1)], [6, 6], model=ThreeWays(), routes={(0, 1): same})  # type: ignore[arg-type]
+    assert timeline.start_s.tolist() == [0, 4]
+    # Operation 0 has 2 B left at 8: until 12; operation 1 has 4 B left then: until 16.
+    assert timeline.end_s.tolist() == [12, 16]
+    assert timeline.log.meters["door"].use.contended_s == 5
+    assert timeline.log.meters["bus"].use.contended_s == 4
