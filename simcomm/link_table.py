@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, overload
+from typing import Annotated, ClassVar, overload
 
 from simcomm.errors import InputError
 from simcomm.tables import (
@@ -14,16 +14,10 @@ from simcomm.tables import (
     Column,
     check_names,
     columns_of,
-    csv_bytes,
-    pandas_frame,
-    parquet_bytes,
     read_table,
     typed_row,
-    write_file,
 )
-
-if TYPE_CHECKING:
-    import pandas
+from simcomm.writable import Writable
 
 LINKS_FILE = "links.csv"
 
@@ -71,13 +65,14 @@ def by_load(use: LinkUse) -> float:
 
 
 @dataclass(frozen=True)
-class Links(Sequence[LinkUse]):
+class Links(Writable, Sequence[LinkUse]):
     """An immutable table of links, those of one run after those of another.
 
     >>> len(Links()), Links().busiest(5)
     (0, ())
     """
 
+    columns: ClassVar[tuple[Column, ...]] = LINK_COLUMNS
     rows: tuple[LinkUse, ...] = ()
 
     def __len__(self) -> int:
@@ -96,21 +91,6 @@ class Links(Sequence[LinkUse]):
     def busiest(self, most: int) -> tuple[LinkUse, ...]:
         """At most so many of the links that carry something: those that their bytes keep busy longest come first."""
         return tuple(sorted((use for use in self.rows if use.bytes), key=by_load, reverse=True)[:most])
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write a CSV file, whole or not at all; InputError if the place is wrong, OutputError if the disk fails."""
-        write_file(path, csv_bytes(LINK_COLUMNS, self._cells()))
-
-    def to_parquet(self, path: str | Path) -> None:
-        """Write a Parquet file, whole or not at all; integers past int64 are decimals; InputError without pyarrow."""
-        write_file(path, parquet_bytes(LINK_COLUMNS, self._cells()))
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """The table as a DataFrame; integers past int64 stay exact Python ints; InputError without pandas."""
-        return pandas_frame(LINK_COLUMNS, self._cells())
-
-    def _cells(self) -> list[tuple[Cell, ...]]:
-        return [tuple(use.as_row().values()) for use in self.rows]
 
 
 def load_links(path: str | Path) -> dict[str, Links]:

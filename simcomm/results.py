@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, overload
+from typing import Annotated, Any, ClassVar, cast, overload
 
 from simcomm.errors import InputError, did_you_mean
 from simcomm.link_table import LINKS_FILE, Links, load_links
@@ -15,16 +15,10 @@ from simcomm.tables import (
     RawTable,
     check_names,
     columns_of,
-    csv_bytes,
-    pandas_frame,
-    parquet_bytes,
     read_table,
     typed_row,
-    write_file,
 )
-
-if TYPE_CHECKING:
-    import pandas
+from simcomm.writable import Writable
 
 RESULTS_VERSION = 2
 """Raised when a column is added, removed or changes its meaning; files of another version are refused."""
@@ -155,7 +149,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Results(Sequence[Result]):
+class Results(Writable, Sequence[Result]):
     """An immutable table of results in the order of the sweep, and what became of the points that have none.
 
     ``failed``: points whose run or check failed; ``skipped``: points that killed their worker twice; ``ran`` and
@@ -166,6 +160,7 @@ class Results(Sequence[Result]):
     (0, [])
     """
 
+    columns: ClassVar[tuple[Column, ...]] = COLUMNS
     rows: tuple[Result, ...] = ()
     failed: tuple[Failure, ...] = field(default=(), compare=False)
     skipped: tuple[Failure, ...] = field(default=(), compare=False)
@@ -202,21 +197,6 @@ class Results(Sequence[Result]):
     def links(self) -> Links:
         """The second table: what every link did, one result after the other; nothing of results without links."""
         return Links(tuple(use for result in self.rows for use in result.links or ()))
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write a CSV file, whole or not at all; InputError if the place is wrong, OutputError if the disk fails."""
-        write_file(path, csv_bytes(COLUMNS, self._cells()))
-
-    def to_parquet(self, path: str | Path) -> None:
-        """Write a Parquet file, whole or not at all; integers past int64 are decimals; InputError without pyarrow."""
-        write_file(path, parquet_bytes(COLUMNS, self._cells()))
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """The table as a DataFrame; integers past int64 stay exact Python ints; InputError without pandas."""
-        return pandas_frame(COLUMNS, self._cells())
-
-    def _cells(self) -> list[tuple[Cell, ...]]:
-        return [tuple(result.as_row().values()) for result in self.rows]
 
 
 def load_results(path: str | Path, links: bool = True) -> Results:

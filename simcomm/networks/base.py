@@ -89,6 +89,13 @@ def gamma(reduce_bandwidth_Bps: Any | None) -> Any:
     return 0 if reduce_bandwidth_Bps is None else 1 / reduce_bandwidth_Bps
 
 
+def add_up(message: Message, seconds: Any, run: Run) -> Iterator[Any]:
+    """Take the receiver's turn to add what has arrived, one message at a time; nothing if that takes no time."""
+    if seconds:
+        yield run.turn(("reduce", message.dst), message, seconds)
+        yield run.delay(seconds)
+
+
 @dataclass(frozen=True)
 class Workers:
     """What differs between ranks: when each starts, and how long it computes. (A slow link is one of the cluster's.)

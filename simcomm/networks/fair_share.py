@@ -12,7 +12,7 @@ from typing import Any
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError, did_you_mean
-from simcomm.networks.base import Cost, Message, Run, gamma
+from simcomm.networks.base import Cost, Message, Run, add_up, gamma
 from simcomm.schedule import Ints
 
 WEIGHTS = ("equal", "inverse_latency")
@@ -58,10 +58,7 @@ class FairShare:
         yield run.delay(latency_s)
         weight = 1 / latency_s if self.weights == "inverse_latency" and latency_s else 1
         yield run.share(message.route.links, message, weight, self.rate_cap_Bps)
-        adding = self.cost(message).reduction_s
-        if adding:
-            yield run.turn(("reduce", message.dst), message, adding)
-            yield run.delay(adding)
+        yield from add_up(message, self.cost(message).reduction_s, run)
 
     def cost(self, message: Message) -> Cost:
         """(Σ latency, b/min(bandwidth, cap), bγ)."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError
-from simcomm.networks.base import Cost, Message, Run, gamma
+from simcomm.networks.base import Cost, Message, Run, add_up, gamma
 from simcomm.schedule import Ints
 
 
@@ -57,10 +57,7 @@ class StoreAndForward:
         else:
             yield run.each(self._cross(message, size_bytes, run) for size_bytes in packets)
         yield run.delay(self.endpoint_delay_s)
-        adding = self.cost(message).reduction_s
-        if adding:
-            yield run.turn(("reduce", message.dst), message, adding)
-            yield run.delay(adding)
+        yield from add_up(message, self.cost(message).reduction_s, run)
 
     @staticmethod
     def _cross(message: Message, size_bytes: int, run: Run) -> Iterator[Any]:
