@@ -17,7 +17,7 @@ from simcomm.schedule import Ints, Schedule
 
 #: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
 MOST_MESSAGES = 5_000_000
-MESSAGE_BYTES = 950
+MESSAGE_BYTES = 1_050
 
 #: The same for the chunks of messages that carry several: each is followed by the proof.
 MOST_CHUNKS = 20_000_000

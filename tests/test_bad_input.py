@@ -151,7 +151,7 @@ def test_graphs_are_refused_before_anything_runs(command, scenario, tmp_path):
 
 def test_what_would_not_fit_into_memory_is_refused_with_its_size(command, scenario):
     ran = command("run", scenario("workers: 100000"))
-    message = "ring_all_reduce with 100,000 workers sends 19,999,800,000 messages, which need about 19,000 GB"
+    message = "ring_all_reduce with 100,000 workers sends 19,999,800,000 messages, which need about 21,000 GB"
     refused(ran, f"{message}; expected at most 5,000,000 messages: take fewer workers")
     assert "points done" not in ran.err
     refused(command("run", scenario("workers: 100000\nparameters: 0"), "workers=4,5000"), "with 5,000 workers")
