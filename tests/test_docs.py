@@ -58,11 +58,12 @@ def test_a_collective_in_ten_minutes(tmp_path, monkeypatch):
     code = blocks(ROOT / "CONTRIBUTING.md", "python")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile("\n".join(code), "CONTRIBUTING.md", "exec"), {"__name__": "contributing"})
+        exec(compile("\n".join(code), "CONTRIBUTING.md", "exec"), found := {"__name__": "contributing"})
     planted, seconds = printed.getvalue().splitlines()
     changing, caught = re.findall(r"\d+", planted)
     assert int(changing) == int(caught) > 50
     assert float(seconds) == pytest.approx(14 * (1e-5 + 1e8 / 12.5e9))
+    assert found["on_a_bus"].timeline.makespan_s == pytest.approx(24 * 4e-3)
     (tmp_path / "my_collectives.py").write_text(code[0])
     (scenario,) = blocks(ROOT / "CONTRIBUTING.md", "yaml")
     (tmp_path / "s.yaml").write_text(scenario)
