@@ -32,6 +32,7 @@ class Holds:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._free_s: dict[Hashable, Any] = {}
+        self._held_by: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, list[_Try]] = {}
         self._trying: list[tuple[_Try, Hashable | None]] = []
         self._number = itertools.count()
@@ -53,9 +54,10 @@ class Holds:
                 self._log.meter(busy).present(1 + len(self._waiting[busy]))
                 waited_at[busy] = None
             else:
-                self._log.wait(this.operation, waited_for, now - this.asked_s)
+                self._log.wait(this.operation, waited_for, now - this.asked_s, self._held_by.get(waited_for, -1))
                 for place, seconds in this.places.items():
                     self._free_s[place] = now + seconds
+                    self._held_by[place] = this.operation
                     self._log.meter(place).busy_s += seconds
                     self._log.meter(place).present(1)
                     self._log.cross(place, this.operation, this.asked_s, now, now + seconds)

@@ -109,7 +109,7 @@ def test_while_it_receives_a_host_does_not_send() -> None:
     timeline = run([copy(0, 1), copy(1, 2)], [4, 4], workers=late)
     assert timeline.start_s.tolist() == [0, 16]
     assert timeline.end_s.tolist() == [16, 32]
-    assert timeline.log.waits == {1: [Wait(("cpu", 1), 4, -1)]}
+    assert timeline.log.waits == {1: [Wait(("cpu", 1), 4, 0)]}
     assert timeline.log.meters["cpu", 1].use == Use(1 + 5, 2, 4, 12, 16)
     assert timeline.log.meters["cpu", 0].use == Use(1, 1, 0, None, None)
     assert timeline.log.meters["receive", 1].use == Use(4, 1, 0, None, None)
