@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,12 +12,17 @@ import pytest
 from simcomm.sweep.interrupts import held_back
 
 
+def interrupt() -> None:
+    """Ctrl-C for this thread: one for the whole process may reach any thread, numpy's own too, and late."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+
 def test_an_interrupt_comes_after_the_block() -> None:
     done = []
 
     def interrupted() -> None:
         with held_back():
-            os.kill(os.getpid(), signal.SIGINT)
+            interrupt()
             done.append(True)
 
     with pytest.raises(KeyboardInterrupt):
@@ -33,7 +37,7 @@ def test_an_interrupt_that_another_thread_takes_comes_after_the_block() -> None:
 
     def take() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt()
 
     def interrupted() -> None:
         with held_back():
