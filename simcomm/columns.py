@@ -9,7 +9,8 @@ from simcomm.checked import Checked
 from simcomm.closed_forms import busbw_factor
 from simcomm.engines.explain import critical_path, rank_times
 from simcomm.engines.timeline import Timeline
-from simcomm.links import LinkUse, busiest
+from simcomm.link_table import LinkUse
+from simcomm.links import busiest
 from simcomm.theory import Bound, check_time
 from simcomm.topology.routes import Link
 

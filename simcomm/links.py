@@ -8,8 +8,7 @@ import numpy as np
 
 from simcomm.engines.meters import Meter
 from simcomm.engines.timeline import Timeline
-from simcomm.link_table import LinkUse as LinkUse
-from simcomm.link_table import by_load
+from simcomm.link_table import LinkUse, by_load
 from simcomm.schedule import Ints, Schedule
 from simcomm.topology.cluster import Cluster
 from simcomm.topology.routes import Link

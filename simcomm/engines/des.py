@@ -79,15 +79,20 @@ class _Run:
 
     def queue(self, place: Hashable, operation: int, seconds: Any) -> simpy.Event:
         """Wait for ``place`` and hold it for ``seconds``; the event happens when the holding begins."""
+        event, begin = self.beginning(operation)
+        self.places.ask(place, operation, seconds, self.env.now, begin)
+        self.when_instant_ends(self.serve)
+        return event
+
+    def beginning(self, operation: int) -> tuple[simpy.Event, Callable[[], None]]:
+        """An event, and what makes it happen when the operation has what it waited for."""
         event = self.env.event()
 
         def begin() -> None:
             self.starts(operation)
             event.succeed()
 
-        self.places.ask(place, operation, seconds, self.env.now, begin)
-        self.when_instant_ends(self.serve)
-        return event
+        return event, begin
 
     def serve(self) -> None:
         for place, seconds in self.places.serve(self.env.now):
@@ -98,13 +103,8 @@ class _Run:
             self.when_instant_ends(self.serve)
 
     def hold(self, places: Mapping[Hashable, Any], message: Message) -> simpy.Event:
-        event, operation = self.env.event(), message.operation
-
-        def begin() -> None:
-            self.starts(operation)
-            event.succeed()
-
-        self.holds.ask(places, operation, self.moment, self.env.now, begin)
+        event, begin = self.beginning(message.operation)
+        self.holds.ask(places, message.operation, self.moment, self.env.now, begin)
         self.when_instant_ends(self.serve_holds)
         return event
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError, did_you_mean
@@ -37,20 +37,13 @@ class FairShare:
     rate_cap_Bps: Seconds | None = None
     reduce_bandwidth_Bps: Seconds | None = None
 
+    one_port: ClassVar[bool] = False
+    bytes_take_time: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if self.weights not in WEIGHTS:
             hint = did_you_mean(str(self.weights), WEIGHTS)
             raise InputError(f"weights: {self.weights!r}; expected {' or '.join(WEIGHTS)}{hint}")
-
-    @property
-    def one_port(self) -> bool:
-        """A host sends over all its links at once."""
-        return False
-
-    @property
-    def bytes_take_time(self) -> bool:
-        """They do."""
-        return True
 
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """The specification above, line by line."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError, did_you_mean
@@ -51,16 +51,13 @@ class LogGP:
     first_byte_free: bool = False
     ports: str = "full_duplex"
 
+    one_port: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if self.ports not in PORTS:
             raise InputError(
                 f"ports: {self.ports!r}; expected {' or '.join(PORTS)}{did_you_mean(str(self.ports), PORTS)}"
             )
-
-    @property
-    def one_port(self) -> bool:
-        """A host has one port (or CPU)."""
-        return True
 
     @property
     def bytes_take_time(self) -> bool:

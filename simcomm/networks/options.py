@@ -42,7 +42,7 @@ def options_of(model: Any) -> dict[str, Option]:
     return found
 
 
-#: What each option is, for editors and for `simcomm list`.
+#: What each option is, for editors (`simcomm schema`).
 DESCRIPTIONS: dict[str, str] = {
     "overhead": "o: a port's (or the CPU's) time per message",
     "gap": "g: least time between two messages of a port",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError
@@ -35,19 +35,12 @@ class StoreAndForward:
     endpoint_delay_s: Seconds = 0
     reduce_bandwidth_Bps: Seconds | None = None
 
+    one_port: ClassVar[bool] = False
+    bytes_take_time: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if self.packet_size_bytes is not None and self.packet_size_bytes < 1:
             raise InputError(f"packet_size: {self.packet_size_bytes} bytes; expected at least 1 byte")
-
-    @property
-    def one_port(self) -> bool:
-        """A host sends over all its links at once."""
-        return False
-
-    @property
-    def bytes_take_time(self) -> bool:
-        """They do."""
-        return True
 
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         """All packets over the route; then the endpoint's delay, and the addition."""

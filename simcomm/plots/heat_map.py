@@ -14,6 +14,9 @@ from simcomm.plots.topology import MOST_NODES, notes, shaded_links
 from simcomm.results import Result
 from simcomm.units import format_time
 
+#: Up to so many nodes the circles have room for a name and a rank.
+FEW_NODES = 24
+
 
 def link_heat(result: Result) -> Figure:
     """The topology, each link an arrow of its own, the wider and darker the more of it is used.
@@ -36,9 +39,11 @@ def link_heat(result: Result) -> Figure:
 
 
 def _labels(result: Result) -> dict[Any, str]:
-    """Hosts by name and, if these are not its rank, the rank that runs there: '5 r2'."""
-    ranks = {host: rank for rank, host in enumerate(result.cluster.hosts)}
-    return {} if _are_ranks(result) else {host: f"{host} r{rank}" for host, rank in ranks.items()}
+    """Hosts by name and, if these are not its rank, the rank that runs there: '5 r2'; where they are many, 'r2'."""
+    if _are_ranks(result):
+        return {}
+    many = len(result.cluster.graph) > FEW_NODES
+    return {host: f"r{rank}" if many else f"{host} r{rank}" for rank, host in enumerate(result.cluster.hosts)}
 
 
 def _are_ranks(result: Result) -> bool:

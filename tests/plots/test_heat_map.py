@@ -53,6 +53,9 @@ def test_hosts_have_their_names_and_their_ranks_if_these_differ() -> None:
     turned = link_heat(run(topology="ring", placement=[3, 2, 0, 1]))
     assert {"3\nr0", "2\nr1", "0\nr2", "1\nr3"} <= set(texts(turned))
     assert "r2: rank 2 is on this host." in words(turned)
+    leaves = {"kind": "leaf_spine", "leaves": 4, "hosts_per_leaf": 8}
+    crowded = link_heat(run(workers=32, topology=leaves, placement="round_robin"))
+    assert {"r0", "r4", "r31"} <= set(texts(crowded))  # both would be too small to read
 
 
 @pytest.mark.parametrize("topology", ["star", "ring", LEAF_SPINE], ids=str)
