@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Lowered:
     kinds: Ints
     costs: tuple[Times, ...]
 
-    @property
+    @cached_property
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
         code, amount = self.programs.code, self.programs.amount
