@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Execution:
-    """A run: where it ran, under which model and engine, and when everything happened."""
+    """A run: where it ran, under which model and engine (and why that one), and when everything happened."""
 
     cluster: Cluster
     network: NetworkModel
     engine: str
+    engine_reason: str
     timeline: Timeline
 
 
@@ -78,14 +79,14 @@ def execute(
         seed=seed,
         bandwidth_factor=bandwidth_factor,
     )
-    engine, run = engines.get(engine)
+    chosen = engines.choose(engine, model, cluster.routes, len(schedule), exact)
     seconds = schedule.seconds if compute_s is None else np.asarray(compute_s)
     if seconds.shape != (len(schedule),):
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     if exact:
         seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
-    timeline = run(schedule, sizes, model, cluster.routes, alike, seconds, detailed)
-    return Execution(cluster, model, engine, timeline)
+    timeline = chosen.run(schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    return Execution(cluster, model, chosen.name, chosen.reason, timeline)
 
 
 def _whole_sizes(size_bytes: Sequence[int] | Ints, schedule: Schedule) -> Ints:

@@ -62,6 +62,7 @@ class Result:
     network: Annotated[str, "Name of the network model."]
     network_options: Annotated[str, "Parameters of the network model that are not its defaults, as key=value words."]
     engine: Annotated[str, "Name of the engine that executed the schedule."]
+    engine_reason: Annotated[str, "Why that engine was taken."]
     seed: Annotated[int, "Seed of the random numbers."]
     compute_s: Annotated[float, "Time that a worker computes before its gradient is ready, in seconds."]
     jitter: Annotated[float, "Standard deviation of that time relative to it."]

@@ -123,6 +123,7 @@ def simulate_point(
     return Result(
         point="",
         engine=ran.engine,
+        engine_reason=ran.engine_reason,
         topology=label,
         bandwidth_Bps=ran.cluster.common("bandwidth_Bps"),
         latency_s=ran.cluster.common("latency_s"),

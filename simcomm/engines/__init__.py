@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from simcomm.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from simcomm.engines.timeline import Timeline
+    from simcomm.networks.base import NetworkModel
+    from simcomm.topology.routes import Route
 
-#: name -> module and function, the fastest first; ``auto`` is the first one.
+#: name -> module and function. All give the same timeline.
 ENGINES: dict[str, str] = {
+    "compiled": "simcomm.engines.compiled:run",
     "des": "simcomm.engines.des:run",
 }
+
+#: Runs of no more operations than this are over before compiled code is loaded.
+FEW_OPERATIONS: Final = 1_000
+
+
+class Choice(NamedTuple):
+    """An engine: its name, why it was taken, and how to call it."""
+
+    name: str
+    reason: str
+    run: Callable[..., Timeline]
 
 
 def names() -> tuple[str, ...]:
@@ -22,15 +36,29 @@ def names() -> tuple[str, ...]:
     return ("auto", *ENGINES)
 
 
-def get(name: str) -> tuple[str, Callable[..., Timeline]]:
-    """The engine of that name, with the name of the engine that ``auto`` stands for.
-
-    >>> get("auto")[0]
-    'des'
-    """
+def choose(
+    name: str, model: NetworkModel, routes: dict[tuple[int, int], Route] | Any, operations: int, exact: bool
+) -> Choice:
+    """The engine of that name; ``auto`` is the fastest that computes what the reference does, to the last bit."""
     if name not in names():
         raise InputError(f"unknown engine {name!r}; expected one of {', '.join(names())}{did_you_mean(name, names())}")
-    name = next(iter(ENGINES)) if name == "auto" else name
+    reason = "asked for"
+    if name == "auto":
+        name, reason = _fastest(model, routes, operations, exact)
     module, attribute = ENGINES[name].split(":")
     run: Callable[..., Timeline] = getattr(import_module(module), attribute)
-    return name, run
+    return Choice(name, reason, run)
+
+
+def _fastest(model: NetworkModel, routes: Any, operations: int, exact: bool) -> tuple[str, str]:
+    from simcomm.networks.programs import is_plain
+
+    if exact:
+        return "des", "exact times"
+    if operations <= FEW_OPERATIONS:
+        return "des", f"no more than {FEW_OPERATIONS:,} operations"
+    if not hasattr(model, "lower"):
+        return "des", "the network model has no programs (lower)"
+    if not is_plain(model, routes.values()):
+        return "des", "numbers that are not floats"
+    return "compiled", "programs in float64"

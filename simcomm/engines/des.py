@@ -206,7 +206,7 @@ def run(
 
     _release_when_ready(this, schedule, workers, missing, release)
     this.env.run()
-    _check_all_ended(schedule, this.end_s)
+    check_all_ended(schedule, this.end_s)
     dtype = object if exact else np.float64
     parts = [list(part) for part in zip(*costs, strict=True)] if costs else [[]] * 5
     start, end, latency, serialisation, reduction, sending, receiving = (
@@ -235,7 +235,8 @@ def _release_when_ready(
     release(at_once)
 
 
-def _check_all_ended(schedule: Schedule, end_s: list[Any]) -> None:
+def check_all_ended(schedule: Schedule, end_s: list[Any]) -> None:
+    """DeadlockError naming the operations that have no end (None) or no finite one."""
     never = [index for index, end in enumerate(end_s) if end is None or not math.isfinite(end)]
     if never:
         _ = schedule.level  # names the circle, if that is why

@@ -146,12 +146,12 @@ def rank_times(timeline: Timeline) -> tuple[RankTimes, ...]:
 
 
 def _union(rank: Ints, begins: Times, ends: Times, ranks: int) -> Times:
-    """Per rank, how much time its intervals cover together."""
+    """Per rank, how much time its intervals cover together: of each what is behind the latest end before it."""
     order = np.lexsort((begins, rank))
     rank, begins, ends = rank[order], begins[order], ends[order]
-    covered = np.zeros(ranks)
-    until = np.full(ranks, -np.inf)
-    for r, begin, end in zip(rank.tolist(), begins.tolist(), ends.tolist(), strict=True):
-        covered[r] += max(0.0, end - max(begin, until[r]))
-        until[r] = max(until[r], end)
-    return covered
+    by_end = np.lexsort((ends, rank))
+    place = np.empty(len(rank), dtype=np.int64)
+    place[by_end] = np.arange(len(rank))
+    latest = ends[by_end[np.maximum.accumulate(place)]]  # places of a rank are higher than all those of ranks before
+    begins[1:] = np.where(rank[1:] == rank[:-1], np.maximum(begins[1:], latest[:-1]), begins[1:])
+    return np.bincount(rank, np.maximum(0.0, ends - begins), minlength=ranks)

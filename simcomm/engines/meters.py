@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,30 @@ class Meter:
     def use(self) -> Use:
         """All of it."""
         return Use(self.busy_s, self.peak, self.contended_s, self.from_s, self.until_s)
+
+
+class Noted(Protocol):
+    """What every engine's log has; one may make the rows only when somebody looks."""
+
+    @property
+    def detailed(self) -> bool:
+        """Whether there are crossings and rates."""
+
+    @property
+    def meters(self) -> Mapping[Hashable, Meter]:
+        """The meter of every place that was used."""
+
+    @property
+    def waits(self) -> Mapping[int, Sequence[Wait]]:
+        """The waits of every operation that was held up, in their order."""
+
+    @property
+    def crossings(self) -> Sequence[Crossing]:
+        """Every crossing of a place, in the order in which they began."""
+
+    @property
+    def rates(self) -> Sequence[Rate]:
+        """Every change of the rate of a link."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simcomm.engines.meters import Log
+from simcomm.engines.meters import Noted
 from simcomm.networks.base import Workers
 from simcomm.schedule import Operation, Schedule
 
@@ -46,7 +46,7 @@ class Timeline:
     sending_s: Times
     receiving_s: Times
     compute_s: Times
-    log: Log
+    log: Noted
 
     @cached_property
     def ready_s(self) -> Times:

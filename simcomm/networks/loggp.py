@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError, did_you_mean
 from simcomm.networks.base import Cost, Message, Run, gamma
+from simcomm.networks.programs import AND, DELAY, HOLD, TURN, Batch, Places, Programs
 from simcomm.schedule import Ints
 
 PORTS = ("full_duplex", "one_cpu")
@@ -104,6 +107,52 @@ class LogGP:
         crossings = 3 if self._asks_first(message) else 1
         latency_s = crossings * (message.route.latency_s + 2 * self.overhead_s)
         return Cost(latency_s, max(wire, cpu - adding), adding, wire, wire + adding)
+
+    def lower(self, batch: Batch) -> Programs:
+        """``transmit`` and ``cost`` of many messages at once, in the same order of operations."""
+        o, table, places = self.overhead_s, batch.table, batch.places
+        size: Any = batch.size_bytes - self.first_byte_free
+        wire = size / table.bandwidth_Bps[batch.route]
+        cpu = np.zeros(len(batch)) if self.cpu_bandwidth_Bps is None else size / self.cpu_bandwidth_Bps
+        adding = np.where(batch.reduces, size * gamma(self.reduce_bandwidth_Bps), 0.0)
+        limit = self.rendezvous_above_bytes
+        asks = np.zeros(len(batch), np.bool_) if limit is None else batch.size_bytes > limit
+        latency_s = table.latency_s[batch.route]
+        one = 6 if self.ports == "one_cpu" else 4
+        programs = Programs.with_room(one * np.where(asks, 3, 1))
+        nothing = np.zeros(np.count_nonzero(asks))
+        first, src, dst = programs.start[asks], batch.src[asks], batch.dst[asks]
+        for begin, a, b in ((first, src, dst), (first + one, dst, src)):
+            self._lower_crossing(programs, begin, places, a, b, latency_s[asks], nothing, nothing, nothing)
+        begin = programs.start + np.where(asks, 2 * one, 0)
+        self._lower_crossing(programs, begin, places, batch.src, batch.dst, latency_s, wire, cpu, adding)
+        latency_s = np.where(asks, 3, 1) * (latency_s + 2 * o)
+        programs.costs = (latency_s, np.maximum(wire, cpu - adding), adding, wire, wire + adding)
+        return programs
+
+    def _lower_crossing(
+        self, programs: Programs, at: Ints, places: Places, src: Ints, dst: Ints, latency_s: Any, *busy: Any
+    ) -> None:
+        """``_cross``, line by line, written from ``at`` on."""
+        (wire, cpu, adding), o, g = busy, self.overhead_s, self.gap_s
+        received = o + np.maximum(cpu, wire + adding)
+        send, receive = places.of_rank("send", src), places.of_rank("receive", dst)
+        if self.ports == "one_cpu":
+            steps = [
+                (HOLD, places.of_rank("cpu", src), o + cpu),
+                (AND, send, g + wire),
+                (DELAY, 0, o + latency_s),
+                (HOLD, places.of_rank("cpu", dst), received),
+                (AND, receive, g + wire),
+            ]
+        else:
+            steps = [
+                (TURN, send, np.maximum(o + cpu, g + wire)),
+                (DELAY, 0, o + latency_s),
+                (TURN, receive, np.maximum(o + cpu, g + wire + adding)),
+            ]
+        for row, (code, what, amount) in enumerate([*steps, (DELAY, 0, received)]):
+            programs.put(at + row, code, what, amount)
 
     def alpha_gamma(self, latency_s: Seconds) -> tuple[Any, Any]:
         """(L + 2o, γ)."""

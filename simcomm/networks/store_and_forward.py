@@ -7,13 +7,17 @@ section 1.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import numpy as np
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError
 from simcomm.networks.base import Cost, Message, Run, add_up, gamma
+from simcomm.networks.programs import DELAY, JOIN, SPAWN, TURN, Batch, Places, Programs, RouteTable
+from simcomm.order import expand
 from simcomm.schedule import Ints
 
 
@@ -72,14 +76,66 @@ class StoreAndForward:
         """
         *full, last = self._packets(message.size_bytes)
         inverse = [1 / link.bandwidth_Bps for link in message.route.links]
-        late = last * sum(inverse)
+        late = last * _total(inverse)
         for hop in range(len(inverse) if full else 0):
             first = inverse[: hop + 1]
-            chain = full[0] * (sum(first) + (len(full) - 1) * max(first)) + last * sum(inverse[hop:])
+            chain = full[0] * (_total(first) + (len(full) - 1) * max(first)) + last * _total(inverse[hop:])
             late = max(late, chain)
         adding = message.size_bytes * gamma(self.reduce_bandwidth_Bps) if message.reduces else 0
         sending_s, receiving_s = message.size_bytes * inverse[0], message.size_bytes * inverse[-1] + adding
         return Cost(message.route.latency_s + self.endpoint_delay_s, late, adding, sending_s, receiving_s)
+
+    def lower(self, batch: Batch) -> Programs:
+        """``transmit`` and ``cost`` of many messages at once, in the same order of operations.
+
+        Behind the messages' programs come those of their packets: of a message's full ones, and of its last one.
+        """
+        size, packet = batch.size_bytes, self.packet_size_bytes
+        several = np.zeros(len(batch), np.bool_) if packet is None else size > packet
+        adding = np.where(batch.reduces, size * gamma(self.reduce_bandwidth_Bps), 0.0)
+        cut, hops = np.flatnonzero(several), batch.table.hops[batch.route]
+        full, last = np.divmod(size[cut], packet or 1)
+        own = np.where(several, 2 + (size % (packet or 1) > 0), 2 * hops)
+        pieces = np.concatenate([np.full(len(cut), packet or 0), last])
+        route = batch.route[np.concatenate([cut, cut])]
+        lengths = np.concatenate([own + 1 + 2 * (adding != 0), 2 * batch.table.hops[route]])
+        programs, count = Programs.with_room(lengths), len(batch)
+        whole = ~several
+        _lower_crossings(
+            programs, programs.start[:count][whole], batch.table, batch.places, batch.route[whole], size[whole]
+        )
+        _lower_crossings(programs, programs.start[count:], batch.table, batch.places, route, pieces)
+        begin = programs.start[:count][cut]
+        programs.put(begin, SPAWN, count + np.arange(len(cut)), full)
+        rest = last > 0
+        programs.put(begin[rest] + 1, SPAWN, count + len(cut) + np.flatnonzero(rest), 1)
+        programs.put(begin + 1 + rest, JOIN)
+        after = programs.start[:count] + own
+        programs.put(after, DELAY, 0, self.endpoint_delay_s)
+        adds = adding != 0
+        programs.put(after[adds] + 1, TURN, batch.places.of_rank("reduce", batch.dst[adds]), adding[adds])
+        programs.put(after[adds] + 2, DELAY, 0, adding[adds])
+        programs.costs = self._costs(batch, adding, several)
+        return programs
+
+    def _costs(self, batch: Batch, adding: Any, several: Any) -> tuple[Any, ...]:
+        """``cost`` of all; the pipelines of packets one by one."""
+        table = batch.table
+        inverse, hops = 1 / table.link_bandwidth_Bps, table.hops
+        total = np.zeros(len(hops))
+        for hop in range(int(hops.max(initial=0))):
+            longer = hops > hop
+            total[longer] += inverse[table.links[table.first[:-1][longer] + hop]]
+        late = batch.size_bytes * total[batch.route]
+        if several.any():
+            for index, message in enumerate(batch.messages()):
+                if several[index]:
+                    late[index] = self.cost(message).serialisation_s
+        first = inverse[table.links[table.first[:-1]]][batch.route]
+        final = inverse[table.links[table.first[1:] - 1]][batch.route]
+        endpoint_s: Any = self.endpoint_delay_s
+        latency_s = table.latency_s[batch.route] + endpoint_s
+        return latency_s, late, adding, batch.size_bytes * first, batch.size_bytes * final + adding
 
     def alpha_gamma(self, latency_s: Seconds) -> tuple[Any, Any]:
         """(L + e, γ)."""
@@ -88,3 +144,23 @@ class StoreAndForward:
     def has_formula(self, size_bytes: Ints, bandwidth_Bps: Seconds) -> bool:
         """Never: the formulas are for one port per host."""
         return False
+
+
+def _total(numbers: Iterable[Any]) -> Any:
+    """Their sum, one by one: what sum() makes of floats depends on the version of Python."""
+    total: Any = 0
+    for number in numbers:
+        total += number
+    return total
+
+
+def _lower_crossings(
+    programs: Programs, begin: Ints, table: RouteTable, places: Places, route: Ints, size: Ints
+) -> None:
+    """``_cross``, line by line, of pieces of these sizes over these routes."""
+    hops = table.hops[route]
+    links = table.links[expand(table.first[route], hops)]
+    at = expand(begin, 2 * hops)
+    serialisation = np.repeat(size, hops) / table.link_bandwidth_Bps[links]
+    programs.put(at[::2], TURN, places.of_link(links), serialisation)
+    programs.put(at[1::2], DELAY, 0, serialisation + table.link_latency_s[links])

@@ -1,0 +1,128 @@
+"""The compiled engine: the reference's answer, bit for bit, many times faster.
+
+What a message asks its network for is known before the run (``lowering``), so a run is programs in flat arrays, and an
+event loop over them that Numba compiles (``kernel``). It knows no model and no collective. Events, ties and sums of
+floats have the reference's order: start and end of every operation and all that is noted of places are the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simcomm.engines.arrays import ArrayLog
+from simcomm.engines.des import check_all_ended
+from simcomm.engines.lowering import Lowered, lower
+from simcomm.engines.timeline import Timeline, Times
+from simcomm.errors import InputError
+from simcomm.networks.base import NetworkModel, Workers
+from simcomm.networks.programs import AND, DELAY, HOLD, SPAWN, TURN
+from simcomm.schedule import Ints, Schedule
+
+if TYPE_CHECKING:
+    from simcomm.engines.kernel.events import Events
+    from simcomm.engines.kernel.loop import Run
+    from simcomm.topology.routes import Route
+
+
+def run(
+    schedule: Schedule,
+    size_bytes: Ints,
+    network: NetworkModel,
+    routes: Mapping[tuple[int, int], Route],
+    workers: Workers,
+    compute_s: Times,
+    detailed: bool = False,
+    by_model: bool = True,
+) -> Timeline:
+    """Run ``schedule`` as :func:`simcomm.engines.des.run` does, in float64; InputError for exact times.
+
+    ``by_model`` = False lowers the model's ``transmit`` itself, even if it has ``lower``.
+    """
+    if compute_s.dtype == object:
+        raise InputError("engine: compiled computes in float64; expected engine des for exact times")
+    from simcomm.engines.kernel import holds as hold
+    from simcomm.engines.kernel import jit, loop, notes, turns
+
+    jit.announce()
+    lowered = lower(schedule, size_bytes, network, routes, compute_s, by_model)
+    this, events, late_ranks = _run(schedule, lowered, workers)
+    asks, spawned = lowered.work
+    places = len(lowered.places)
+    is_held = np.zeros(places, np.bool_)
+    code, what = lowered.programs.code, lowered.programs.what
+    is_held[what[(code == HOLD) | (code == AND)]] = True
+    if is_held[what[code == TURN]].any():
+        raise NotImplementedError("a place that is both held and queued up for")
+    turning = turns.turns(places, len(schedule) + spawned)
+    holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
+    note = notes.notes(places, len(schedule), asks, asks, detailed)
+    loop.start(this, events, late_ranks)
+    loop.advance(this, events, turning, holding, note, 2**62)
+    if not np.isfinite(this.end_s).all():
+        check_all_ended(schedule, this.end_s.tolist())
+    log = ArrayLog(lowered.places, note, detailed)
+    late, flowing, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
+    start, end = this.start_s, this.end_s
+    return Timeline(schedule, workers, start, end, late, flowing, adding, sending, receiving, compute_s, log)
+
+
+def _per_operation(lowered: Lowered, part: Times) -> Times:
+    """One of the costs, of every operation; 0 of what is not sent."""
+    return np.append(part, 0.0)[lowered.kinds]
+
+
+def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, Events, Ints]:
+    from simcomm.engines.kernel import loop
+    from simcomm.engines.kernel.events import events
+
+    size, places, ranks = len(schedule), len(lowered.places), schedule.ranks
+    _, spawned = lowered.work
+    first_spawned = size + places + ranks
+    ready_s = np.array([workers.ready_s(rank) for rank in range(ranks)], dtype=np.float64)
+    seconds, length, late = _lengths(lowered, ready_s)
+    is_late = (late >= 0)[schedule.src]
+    late_operations = np.flatnonzero(is_late)
+    late_operations = late_operations[np.argsort(schedule.src[late_operations], kind="stable")].astype(np.int32)
+    counts = np.bincount(schedule.src[late_operations], minlength=ranks)
+    first, waiting = schedule.dependents
+    steps = 2 * int(np.diff(np.append(lowered.begin, len(length)))[lowered.program].max(initial=1)) * (size + spawned)
+    this = loop.Run(
+        code=lowered.programs.code,
+        what=lowered.programs.what,
+        length=length,
+        begin=lowered.begin,
+        program=lowered.program,
+        waiting_first=first,
+        waiting=waiting,
+        missing=np.diff(schedule.after_start) + 1,
+        late_first=np.concatenate([[0], np.cumsum(counts)]),
+        late=late_operations,
+        start_s=np.full(size, np.nan),
+        end_s=np.full(size, np.nan),
+        first_place=size,
+        first_rank=size + places,
+        first_spawned=first_spawned,
+        position=np.concatenate([lowered.begin[lowered.program], np.zeros(places + ranks + spawned, np.int64)]),
+        left=np.zeros(first_spawned + spawned, np.int32),
+        operation=np.empty(spawned, np.int32),
+        parent=np.empty(spawned, np.int32),
+        count=np.array([0, 0, -1, 0, 0]),
+        signals=np.zeros(3, np.int64),
+        is_signalled=np.zeros(3, np.bool_),
+    )
+    return this, events(first_spawned + spawned, seconds, steps + places + ranks, size + spawned), late
+
+
+def _lengths(lowered: Lowered, ready_s: Times) -> tuple[Times, Ints, Ints]:
+    """All durations that there are, and which one every instruction (SPAWN: how often) and late rank has (or −1)."""
+    code, amount = lowered.programs.code, lowered.programs.amount
+    timed = np.isin(code, (DELAY, TURN, HOLD, AND))
+    seconds, which = np.unique(np.concatenate([amount[timed], ready_s]), return_inverse=True)
+    length: Ints = np.zeros(len(code), np.int64)
+    length[timed] = which[: len(which) - len(ready_s)]
+    spawns = code == SPAWN
+    length[spawns] = amount[spawns]
+    return seconds, length, np.where(ready_s != 0, which[len(which) - len(ready_s) :], -1)

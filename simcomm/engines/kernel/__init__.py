@@ -1,0 +1,1 @@
+"""The event loop of the compiled engine, over arrays: compiled by Numba, readable as Python."""

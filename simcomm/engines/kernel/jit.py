@@ -1,0 +1,76 @@
+"""Compiling: the one place that knows Numba, and where what it compiles is kept.
+
+Numba keeps compiled code beside a function's own file and looks at that file alone to see whether it is still right.
+The kernel has several files that call each other, so the folder's name is a digest of all of them; it is in the user's
+cache folder (``NUMBA_CACHE_DIR`` if that is set), because that of a package may be read-only. Where neither can be
+written, every process compiles for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import numba.core.config
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_LOG = logging.getLogger(__name__)
+
+
+@cache
+def folder() -> Path | None:
+    """Where compiled code is kept between processes, None if nowhere."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    own = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or own).expanduser()
+    path = base / "simcomm" / digest.hexdigest()[:16]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return path if os.access(path, os.W_OK) else None
+
+
+def jit(function: _Function) -> _Function:
+    """Compile a part of the loop: into its caller, because to hand over dozens of arrays takes longer than its work."""
+    return _compiled(function, _nrt=False, forceinline=True)
+
+
+def jit_loop(function: _Function) -> _Function:
+    """Compile what Python calls. It must not make arrays, and so need not count references to those that it has."""
+    return _compiled(function, _nrt=False)
+
+
+def jit_with_arrays(function: _Function) -> _Function:
+    """Compile what Python calls and what makes arrays."""
+    return _compiled(function)
+
+
+def _compiled(function: _Function, **options: bool) -> _Function:
+    """Have ``function`` compiled when it is first called, or loaded if that has happened before."""
+    where, settings = folder(), cast(Any, numba.core.config)
+    njit: Any = numba.njit
+    before = settings.CACHE_DIR
+    try:
+        settings.CACHE_DIR = str(where or "")
+        compiled: _Function = njit(cache=where is not None, error_model="numpy", **options)(function)
+    finally:
+        settings.CACHE_DIR = before
+    return compiled
+
+
+def announce() -> None:
+    """Log that the first run will take longer, if nothing is compiled yet."""
+    where = folder()
+    if where is None or not any(where.rglob("*.nbc")):
+        _LOG.warning("compiling the engine: this takes a while, once")
