@@ -43,8 +43,9 @@ def run(
     """
     if compute_s.dtype == object:
         raise InputError("engine: compiled computes in float64; expected engine des for exact times")
+    from simcomm import jit
     from simcomm.engines.kernel import holds as hold
-    from simcomm.engines.kernel import jit, loop, notes, turns
+    from simcomm.engines.kernel import loop, notes, turns
 
     jit.announce()
     lowered = lower(schedule, size_bytes, network, routes, compute_s, by_model)

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from random_runs import Case
 from same_runs import any_case, check_engines_agree, check_same
 
-from simcomm import collectives, engines, topology
+from simcomm import collectives, engines, jit, topology
 from simcomm.closed_forms import Vector
-from simcomm.engines.kernel import jit, turns
+from simcomm.engines.kernel import turns
 from simcomm.engines.workers import noise
 from simcomm.errors import DeadlockError, InputError
 from simcomm.execution import execute

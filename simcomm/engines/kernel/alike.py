@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simcomm.engines.kernel.jit import jit, jit_with_arrays
+from simcomm.jit import jit, jit_with_arrays
 
 
 @jit_with_arrays

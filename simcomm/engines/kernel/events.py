@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simcomm.engines.kernel.jit import jit
+from simcomm.jit import jit
 
 #: Positions in ``at``.
 HEAP, SET_OFF, NOW_FIRST, NOW_LAST, NEW_FIRST, NEW_LAST = range(6)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simcomm.engines.kernel.events import GO_ON, Events, happens, set_off
-from simcomm.engines.kernel.jit import jit
 from simcomm.engines.kernel.notes import Notes, contended, crossed, present, waited
+from simcomm.jit import jit
 from simcomm.networks.programs import AND
 
 #: Positions in ``count``: the heap of those who try, the number of the last try, how many places are to be noted.

@@ -29,9 +29,9 @@ from simcomm.engines.kernel.events import (
     take_first,
 )
 from simcomm.engines.kernel.holds import Holds
-from simcomm.engines.kernel.jit import jit, jit_loop
 from simcomm.engines.kernel.notes import Notes
 from simcomm.engines.kernel.turns import Turns
+from simcomm.jit import jit, jit_loop
 from simcomm.networks.programs import DELAY, HOLD, JOIN, SPAWN, TURN
 
 #: Facilities that serve when an instant ends.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simcomm.engines.kernel.jit import jit
+from simcomm.jit import jit
 
 #: Positions in ``count``.
 MET, WAITS, CROSSINGS, RATES = range(4)

@@ -1,9 +1,12 @@
 """Compiling: the one place that knows Numba, and where what it compiles is kept.
 
 Numba keeps compiled code beside a function's own file and looks at that file alone to see whether it is still right.
-The kernel has several files that call each other, so the folder's name is a digest of all of them; it is in the user's
-cache folder (``NUMBA_CACHE_DIR`` if that is set), because that of a package may be read-only. Where neither can be
-written, every process compiles for itself.
+Compiled functions of several files call each other, so the folder's name is a digest of all files that mention this one
+(``simcomm.jit``): what is compiled, and numbers that it uses. The folder is in the user's cache folder
+(``NUMBA_CACHE_DIR`` if that is set), because that of a package may be read-only. Where it cannot be written, every
+process compiles for itself.
+
+To import this takes as long as to import Numba: import modules of compiled functions where they are called.
 """
 
 from __future__ import annotations
@@ -27,10 +30,11 @@ _LOG = logging.getLogger(__name__)
 @cache
 def folder() -> Path | None:
     """Where compiled code is kept between processes, None if nowhere."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for source in sources:
-        digest.update(source.read_bytes())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        text = source.read_bytes()
+        if source == Path(__file__) or b"simcomm.jit" in text:
+            digest.update(text)
     own = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
     base = Path(os.environ.get("NUMBA_CACHE_DIR") or own).expanduser()
     path = base / "simcomm" / digest.hexdigest()[:16]
