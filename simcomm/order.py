@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simcomm import loops
 from simcomm.errors import DeadlockError
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def depths(schedule: Schedule) -> tuple[Ints, Ints]:
-    """Level and step of every operation, a front of ready operations at a time (Kahn 1962)."""
+    """Level and step of every operation; where one waits for a later one, a front at a time (Kahn 1962)."""
     size = len(schedule)
+    if (schedule.after < np.repeat(np.arange(size), np.diff(schedule.after_start))).all():
+        return depths_in_order(schedule.after_start, schedule.after, schedule.is_message)
     start, waiting = schedule.dependents
     missing = np.diff(schedule.after_start)
     is_message = schedule.is_message
@@ -37,6 +40,13 @@ def depths(schedule: Schedule) -> tuple[Ints, Ints]:
     return level, step
 
 
+def depths_in_order(after_start: Ints, after: npt.NDArray[Any], is_message: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Level and step of operations that wait only for those before them."""
+    level, step = (np.zeros(len(is_message), dtype=np.int64) for _ in range(2))
+    loops.fast(loops.depths, len(is_message) + len(after))(after_start, after, is_message, level, step)
+    return level, step
+
+
 def _name_cycle(schedule: Schedule, stuck: Ints) -> str:
     """Follow one unmet dependency after the other until an operation comes round again."""
     unmet = set(stuck.tolist())
@@ -50,7 +60,7 @@ def _name_cycle(schedule: Schedule, stuck: Ints) -> str:
         path.append(following)
 
 
-def after_previous_send(schedule: Schedule) -> tuple[Ints, npt.NDArray[np.int32]]:
+def after_previous_send(schedule: Schedule) -> tuple[Ints, Ints]:
     """``after_start`` and ``after`` when every message also waits for its sender's message before it."""
     messages = np.flatnonzero(schedule.is_message)
     sends = messages[np.argsort(schedule.src[messages], kind="stable")]
@@ -61,15 +71,18 @@ def after_previous_send(schedule: Schedule) -> tuple[Ints, npt.NDArray[np.int32]
     return np.concatenate([[0], np.cumsum(counts)]), after
 
 
-def rows(items: Ints, waits_for: Ints, size: int) -> tuple[Ints, npt.NDArray[np.int32]]:
+def rows(items: Ints, waits_for: Ints, size: int) -> tuple[Ints, Ints]:
     """Pairs in any order as compressed sparse rows: how many each of ``size`` items has, and all of them, sorted.
 
     >>> [column.tolist() for column in rows(np.array([2, 0, 2, 2]), np.array([7, 5, 3, 7]), 3)]
     [[1, 0, 2], [5, 3, 7]]
     """
-    pairs = np.sort((items.astype(np.int64) << 31) + waits_for)  # many times faster here than np.unique, which hashes
-    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
-    return np.bincount(pairs >> 31, minlength=size), (pairs & (2**31 - 1)).astype(np.int32)
+    bits = int(waits_for.max(initial=0)).bit_length()
+    pairs = (items.astype(np.int64) << bits) + waits_for
+    if (pairs[1:] <= pairs[:-1]).any():
+        pairs = np.sort(pairs)  # many times faster here than np.unique, which hashes
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+    return np.bincount(pairs >> bits, minlength=size), pairs & (2**bits - 1)
 
 
 def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:

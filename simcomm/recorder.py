@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from simcomm.arguments import After, Given, Items, broadcast, check_range, refuse_twice, seconds_of, whole
 from simcomm.errors import InputError
+from simcomm.folding import Folding
+from simcomm.orbit import Orbit
 from simcomm.order import expand, rows
+from simcomm.quotient import Quotient
 from simcomm.schedule import COMPUTE, COPY, KINDS, REDUCE, Ints, Schedule
 from simcomm.writers import Pairs, Writers
 
-#: Operations to wait for: none, one per item, or several such arrays.
-After: TypeAlias = npt.ArrayLike | tuple[npt.ArrayLike, ...] | None
-
-#: Who reads or writes which chunks: rank, first chunk and number of chunks, one of each per item of a call.
-Ranges: TypeAlias = tuple[Ints, Ints, Ints]
+#: Numbers of operations: as many as the call has items; those of an orbit are an orbit.
+Numbers: TypeAlias = Any
 
 _NONE: Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -25,17 +27,22 @@ class Recorder:
     """Writes a :class:`Schedule`, inferring who waits for whom.
 
     Every argument is a number or an array; arrays are broadcast against each other and one call records a whole step:
-    all its messages read what was there before the call. A message waits for the last writers of what it reads: a copy
+    all its messages read what was there before the call. Arrays of two dimensions are several steps, row after row.
+    A message waits for the last writers of what it reads: a copy
     replaces earlier writers, a reduction joins them. Where several operations wrote what is read, they are joined once
     by a computation of 0 s, so that m writers and k readers cost m + k dependencies and not m·k.
+
+    While every call is made of :func:`~simcomm.orbit.everyone` and what is reckoned from it, one operation per step is
+    recorded and stands for all, and the schedule has a ``quotient``. The first other call makes rows of all of them.
+    With ``vectors`` > 1, ``vector`` says whose vector a chunk is of: the chunks divide all vectors, laid end to end.
 
     Raises InputError, where it is written, for a rank or chunk out of range, a message to oneself, two copies to the
     same place in one call, or numbers that are not whole.
 
+    >>> from simcomm.orbit import everyone
     >>> record = Recorder(ranks=3, chunks=3)
-    >>> ranks = np.arange(3)
-    >>> for step in range(2):
-    ...     _ = record.reduce(src=ranks, dst=(ranks + 1) % 3, chunk=(ranks - step) % 3)
+    >>> rank, step = everyone(3), np.array([[0], [1]])
+    >>> _ = record.reduce(src=rank, dst=(rank + 1) % 3, chunk=(rank - step) % 3)
     >>> print(record.schedule())
     step 0
           0  reduce 0 -> 1  chunk 0
@@ -47,27 +54,36 @@ class Recorder:
           5  reduce 2 -> 0  chunk 1, after 1
     """
 
-    def __init__(self, ranks: int, chunks: int = 1) -> None:
-        ranks_, chunks_ = _whole("Recorder", ranks, chunks)
+    def __init__(self, ranks: int, chunks: int = 1, vectors: int = 1) -> None:
+        ranks_, chunks_, vectors_ = whole("Recorder", ranks, chunks, vectors)
         if ranks_.size != 1 or ranks_[0] < 1 or chunks_[0] < 1:
             raise InputError(f"{ranks} ranks and {chunks} chunks; expected at least one of each")
-        self.ranks, self.chunks = int(ranks_[0]), int(chunks_[0])
-        self._writers = Writers(self.ranks * self.chunks)
+        if vectors_[0] < 1 or chunks_[0] % vectors_[0]:
+            raise InputError(f"{chunks} chunks of {vectors} vectors; expected as many chunks of each")
+        self.ranks, self.chunks, self.vectors = int(ranks_[0]), int(chunks_[0]), int(vectors_[0])
+        self._folding: Folding | None = Folding(self.ranks, self.chunks, self.vectors)
+        #: What was recorded as orbits, to be recorded again if one call is none.
+        self._calls: list[tuple[int, Given, Any, bool]] = []
+        self._clear()
+
+    def _clear(self) -> None:
+        self._writers = Writers(self.chunks * (1 if self._folding else self.ranks))
         self._size = 0
         # Of every call: kind, src, dst, chunk, count, seconds and how many operations each one waits for.
         self._pieces: list[tuple[npt.NDArray[Any], ...]] = []
-        self._after: list[npt.NDArray[np.int32]] = []
+        self._after: list[Ints] = []
 
-    def copy(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Ints:
+    def copy(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Numbers:
         """``src`` sends chunks to ``dst``, which stores them; takes what :meth:`reduce` takes."""
         return self._send(COPY, src, dst, chunk, **more)
 
-    def reduce(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Ints:
+    def reduce(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Numbers:
         """``src`` sends chunks to ``dst``, which adds them to what it has; returns the operations' numbers.
 
-        ``count`` is how many chunks from ``chunk`` on (1). ``own=True`` sends the sender's own gradient, whatever it
-        has received since. ``after`` are further operations to wait for: one per message (−1 for none), or a tuple of
-        such arrays; of one that wrote the chunk at the sender, the message also takes what it wrote.
+        ``count`` is how many chunks from ``chunk`` on (1), ``vector`` whose (0). ``own=True`` sends the sender's own
+        gradient, whatever it has received since. ``after`` are further operations to wait for: one per message (−1 for
+        none), or a tuple of such arrays; of one that wrote the chunk at the sender, the message also takes what it
+        wrote.
         """
         return self._send(REDUCE, src, dst, chunk, **more)
 
@@ -78,19 +94,15 @@ class Recorder:
         chunk: npt.ArrayLike = 0,
         count: npt.ArrayLike = 0,
         after: After = None,
-    ) -> Ints:
+        vector: npt.ArrayLike = 0,
+    ) -> Numbers:
         """``rank`` is busy for ``seconds``; with a ``count`` of chunks it waits for them and later readers for it.
 
         With 0 s and ``after`` it is a plain "wait until": messages that are recorded with ``after`` it are held back
         without taking anything from what it waited for.
         """
-        busy = _seconds(seconds)
-        place, first, many, _ = _whole("compute", rank, chunk, count, np.zeros(busy.shape, np.int64))
-        busy = _broadcast("compute", busy, place)[0].ravel()
-        self._in_range("compute", place, place, first, many)
-        _, cells = self._cells((place, first, many))
-        self._refuse_twice("compute", cells)
-        return self._compute((place, first, many), busy, self._after_of("compute", after, len(place)))
+        given = Given.of(rank, rank, chunk, count, vector, after)
+        return self._record(COMPUTE, given, seconds_of(seconds), own=False)
 
     def schedule(self) -> Schedule:
         """What was recorded so far, as an immutable schedule."""
@@ -99,20 +111,15 @@ class Recorder:
             pieces = [piece[index] for piece in self._pieces]
             return np.concatenate([np.empty(0, dtype), *pieces], dtype=dtype, casting="unsafe")
 
-        waits = column(6, np.int64)
-        return Schedule(
-            ranks=self.ranks,
-            chunks=self.chunks,
-            kind=column(0, np.int8),
-            src=column(1, np.int32),
-            dst=column(2, np.int32),
-            chunk=column(3, np.int32),
-            count=column(4, np.int32),
-            seconds=column(5, np.float64),
-            after_start=np.concatenate([np.zeros(1, np.int64), np.cumsum(waits)]),
-            after=np.concatenate([np.empty(0, np.int32), *self._after]),
-            _checked=True,
-        )
+        types: tuple[type[np.generic], ...] = (np.int8, np.int32, np.int32, np.int32, np.int32, np.float64)
+        kind, src, dst, chunk, count, seconds = (column(index, dtype) for index, dtype in enumerate(types))
+        after_start = np.concatenate([np.zeros(1, np.int64), np.cumsum(column(6, np.int64))])
+        after = np.concatenate([np.empty(0, np.int64), *self._after])
+        columns = (kind, src, dst, chunk, count, seconds, after_start)
+        if self._folding is not None and len(kind):
+            group, moves = self._folding.group, bool(self._folding.moves)
+            return Schedule.unfolding(Quotient(group, self.chunks, self.vectors, moves, *columns, after))
+        return Schedule(self.ranks, self.chunks, *columns, after.astype(np.int32), self.vectors, _checked=True)
 
     def _send(
         self,
@@ -123,125 +130,147 @@ class Recorder:
         count: npt.ArrayLike = 1,
         own: bool = False,
         after: After = None,
-    ) -> Ints:
+        vector: npt.ArrayLike = 0,
+    ) -> Numbers:
+        return self._record(kind, Given.of(src, dst, chunk, count, vector, after), np.zeros(()), own)
+
+    def _record(self, kind: int, given: Given, seconds: npt.NDArray[np.float64], own: bool) -> Numbers:
         """Check everything first: a call that is refused leaves nothing behind."""
-        what = KINDS[kind]
-        sender, receiver, first, many = _whole(what, src, dst, chunk, count)
-        self._in_range(what, sender, receiver, first, many)
-        item, cells = self._cells((receiver, first, many))
-        if kind == COPY:
-            self._refuse_twice(what, cells)
-        waits = self._after_of(what, after, len(sender))
-        reads = _NONE if own else self._read((sender, first, many))
-        numbers = self._append(kind, sender, receiver, (first, many), np.zeros(len(sender)), _join(waits, reads))
-        self._writers.write(cells, numbers[item], adds=kind == REDUCE)
+        folding = self._folding
+        if folding is not None and not folding.takes(given, seconds):
+            self._spread()
+            folding = None
+        what, plain = KINDS[kind], given.arrays() if folding is None else given.representative()
+        *columns, vector, _ = whole(what, *plain[:5], np.zeros(seconds.shape, np.int64))
+        items = Items(*columns)
+        check_range(what, items.flat(), vector.ravel(), self.ranks, self.chunks // self.vectors, self.vectors)
+        items = replace(items, chunk=vector * (self.chunks // self.vectors) + items.chunk)
+        waits = self._after_of(what, plain.after, items)
+        busy = np.ascontiguousarray(broadcast(what, seconds, items.src)[0])
+        if folding is not None:
+            self._calls.append((kind, given, seconds, own))
+            numbers = self._append_rows(kind, items, busy, waits, own)
+            column = items.src.ndim == 2
+            base = numbers[:, None] if column else numbers[0]
+            return Orbit(self.ranks, np.zeros((len(numbers), 1) if column else (), np.int64), folding.kind, base=base)
+        return self._append_rows(kind, items, busy, waits, own).reshape(items.src.shape)
+
+    def _spread(self) -> None:
+        """One call is no orbit: record all again, rank by rank."""
+        calls, self._calls, self._folding = self._calls, [], None
+        self._clear()
+        for kind, given, seconds, own in calls:
+            self._record(kind, given.arrays(), seconds, own)
+
+    def _append_rows(self, kind: int, items: Items, seconds: Any, waits: list[Ints], own: bool) -> Ints:
+        """Add one step after the other, all in one go where they are orbits and nobody reads what several wrote."""
+        if items.rows == 1:
+            return self._append_step(kind, items.flat(), seconds.ravel(), [w.ravel() for w in waits], own)
+        if self._folding is not None and kind != COMPUTE and not waits:
+            flat = items.flat()
+            reads = _NONE if own else self._read_in_turn(kind, flat)
+            if reads is not None:
+                numbers = self._append(kind, flat, seconds.ravel(), reads)
+                self._write(flat, numbers, adds=kind == REDUCE)
+                return numbers
+        if not len(items):
+            return np.empty(0, np.int64)
+        steps = zip(items.each_row(), seconds, *waits, strict=True)
+        return np.concatenate([self._append_step(kind, step, busy, [*w], own) for step, busy, *w in steps])
+
+    def _append_step(self, kind: int, items: Items, seconds: Any, waits: list[Ints], own: bool) -> Ints:
+        if kind != REDUCE:
+            refuse_twice(KINDS[kind], self._cells(items)[1], self.chunks)
+        given = [(np.flatnonzero(numbers >= 0), numbers[numbers >= 0]) for numbers in waits]
+        if kind == COMPUTE:
+            reads = self._moved(items, self._writers.all(*self._cells(items)))
+        else:
+            reads = _NONE if own else self._read(items)
+        numbers = self._append(kind, items, seconds, _join(*given, reads))
+        self._write(items, numbers, adds=kind == REDUCE)
         return numbers
 
-    def _compute(self, ranges: Ranges, seconds: npt.NDArray[np.float64], waits: Pairs) -> Ints:
-        place, first, many = ranges
-        item, cells = self._cells(ranges)
-        waits = _join(waits, self._writers.all(item, cells))
-        numbers = self._append(COMPUTE, place, place, (first, many), seconds, waits)
-        self._writers.write(cells, numbers[item], adds=False)
-        return numbers
-
-    def _read(self, ranges: Ranges) -> Pairs:
+    def _read(self, items: Items) -> Pairs:
         """Who waits for what, after joining what has several writers: one join per range that is read."""
-        item, cells = self._cells(ranges)
+        here = items.at_senders() if self._folding is None else self._folding.home(items.at_senders())
+        item, cells = self._cells(here)
         several, reads = self._writers.last(item, cells)
-        if not len(several):
-            return reads
-        joined, which = np.unique(np.stack(ranges)[:, several], axis=1, return_inverse=True)
-        joins = self._compute((joined[0], joined[1], joined[2]), np.zeros(joined.shape[1]), _NONE)
-        alone = ~np.isin(reads[0], several)
-        return np.concatenate([reads[0][alone], several]), np.concatenate([reads[1][alone], joins[which.ravel()]])
+        if len(several):
+            wanted = np.stack([here.src, here.chunk, here.count])[:, several]
+            (rank, chunk, count), which = np.unique(wanted, axis=1, return_inverse=True)
+            joins = self._append_step(COMPUTE, Items(rank, rank, chunk, count), np.zeros(len(rank)), [], own=False)
+            alone = ~np.isin(reads[0], several)
+            operations = np.concatenate([reads[1][alone], joins[which.ravel()]])
+            reads = np.concatenate([reads[0][alone], several]), operations
+        return self._moved(items, reads)
 
-    def _append(self, kind: int, src: Ints, dst: Ints, chunks: tuple[Ints, Ints], seconds: Any, waits: Pairs) -> Ints:
+    def _read_in_turn(self, kind: int, items: Items) -> Pairs | None:
+        """What :meth:`_read` says of step after step, one item each; None where one reads what several wrote."""
+        assert self._folding is not None
+        rounds = np.arange(len(items))
+        if (items.count != 1).any():
+            return None
+        read, write = self._folding.home(items.at_senders()).chunk, self._folding.home(items).chunk
+        order = np.argsort(write, kind="stable")
+        writes = write[order] * len(items) + order
+        place = np.searchsorted(writes, read * len(items) + rounds)
+        here = place - np.searchsorted(writes, read * len(items))  # how many of these wrote it before
+        several, (reader, found) = self._writers.last(rounds, read)
+        last = np.full(len(items), -1)
+        last[reader] = found
+        before = np.zeros(len(items), np.int64)
+        before[reader], before[several] = 1, 2
+        if ((here + before if kind == REDUCE else np.where(here > 0, 1, before)) > 1).any():
+            return None
+        numbers = (self._size + rounds) * self.ranks
+        own = self._folding.move(numbers, self._folding.group.minus(0, items.dst))
+        last = np.where(here > 0, own[order[place - 1]], last)
+        return self._moved(items, (rounds[last >= 0], last[last >= 0]))
+
+    def _moved(self, items: Items, reads: Pairs) -> Pairs:
+        """Of orbits, who wrote what the senders read instead of who wrote it at rank 0."""
+        if self._folding is None or not items.src.any():
+            return reads
+        return reads[0], self._folding.move(reads[1], items.src[reads[0]])
+
+    def _write(self, items: Items, numbers: Ints, adds: bool) -> None:
+        item, cells = self._cells(items)
+        if self._folding is not None:
+            numbers = self._folding.move(numbers, self._folding.group.minus(0, items.dst))
+        self._writers.write(cells, numbers[item], adds)
+
+    def _append(self, kind: int, items: Items, seconds: Any, waits: Pairs) -> Ints:
         """Add operations; ``waits`` are pairs (item, operation) in any order."""
-        numbers = np.arange(self._size, self._size + len(src))
-        counts, after = rows(*waits, len(src))
-        self._pieces.append((np.full(len(src), kind), src, dst, *chunks, seconds, counts))
+        size = len(items)
+        numbers = np.arange(self._size, self._size + size) * (self.ranks if self._folding else 1)
+        counts, after = rows(*waits, size)
+        self._pieces.append((np.full(size, kind), *items, seconds, counts))
         self._after.append(after)
-        self._size += len(src)
+        self._size += size
         return numbers
 
-    def _cells(self, ranges: Ranges) -> tuple[Ints, Ints]:
-        """Every (rank, chunk) in the ranges, as one number each, with the item that it belongs to."""
-        rank, first, count = ranges
-        return np.repeat(np.arange(len(rank)), count), expand(rank * self.chunks + first, count)
+    def _cells(self, items: Items) -> tuple[Ints, Ints]:
+        """Every (rank, chunk) that is written, as one number each, with the item that it belongs to."""
+        if self._folding is not None:
+            items = self._folding.home(items)
+        first = items.dst * self.chunks + items.chunk
+        return np.repeat(np.arange(len(items)), items.count), expand(first, items.count)
 
-    def _after_of(self, what: str, after: After, size: int) -> Pairs:
-        """The author's own dependencies as pairs (item, operation)."""
-        items, operations = [_NONE[0]], [_NONE[1]]
-        for given in () if after is None else after if isinstance(after, tuple) else (after,):
-            if given is None:
-                continue
-            (numbers,) = _whole(f"{what}: after", given)
-            numbers = _broadcast(f"{what}: after", numbers, np.empty(size))[0].ravel() if size else numbers[:0]
-            wrong = (numbers < -1) | (numbers >= self._size)
+    def _after_of(self, what: str, after: tuple[Any, ...], items: Items) -> list[Ints]:
+        """The author's own dependencies, one per item each."""
+        found, recorded = [], self._size * (self.ranks if self._folding else 1)
+        for given in after:
+            (numbers,) = whole(f"{what}: after", given)
+            numbers = broadcast(f"{what}: after", numbers, items.src)[0] if len(items) else numbers[:0]
+            wrong = (numbers < -1) | (numbers >= recorded)
             if wrong.any():
-                known = f"expected the number of a recorded operation, 0..{self._size - 1}, or -1 for none"
-                known = known if self._size else "nothing is recorded yet"
+                known = f"expected the number of a recorded operation, 0..{recorded - 1}, or -1 for none"
+                known = known if recorded else "nothing is recorded yet"
                 raise InputError(f"{what}: after: there is no operation {numbers[wrong][0]}; {known}")
-            items.append(np.flatnonzero(numbers >= 0))
-            operations.append(numbers[numbers >= 0])
-        return np.concatenate(items), np.concatenate(operations)
-
-    def _in_range(self, what: str, src: Ints, dst: Ints, chunk: Ints, count: Ints) -> None:
-        least = 0 if what == "compute" else 1
-        for wrong, why in (
-            ((src < 0) | (src >= self.ranks), f"sender out of range 0..{self.ranks - 1}"),
-            ((dst < 0) | (dst >= self.ranks), f"receiver out of range 0..{self.ranks - 1}"),
-            ((src == dst) & (what != "compute"), "a message to oneself"),
-            ((chunk < 0) | (chunk + count > self.chunks), f"chunk out of range 0..{self.chunks - 1}"),
-            (count < least, f"{least} chunks or more expected"),
-        ):
-            if wrong.any():
-                i = int(np.argmax(wrong))
-                more = f" and {count[i] - 1} more" if count[i] > 1 else ""
-                where = f"{src[i]} -> {dst[i]}, chunk {chunk[i]}{more}"
-                raise InputError(f"{what}: {why} in item {i} of this call ({where})")
-
-    def _refuse_twice(self, what: str, cells: Ints) -> None:
-        cells = np.sort(cells)
-        twice = cells[1:][cells[1:] == cells[:-1]]
-        if len(twice):
-            rank, chunk = divmod(int(twice[0]), self.chunks)
-            several = "two copies" if what == "copy" else "two computations"
-            raise InputError(
-                f"{what}: {several} to rank {rank}, chunk {chunk} in one call; which one stays is undefined"
-            )
+            found.append(numbers)
+        return found
 
 
-def _whole(what: str, *values: npt.ArrayLike) -> tuple[Ints, ...]:
-    """The values as arrays of one length; InputError unless they are whole numbers of shapes that fit each other."""
-    try:
-        arrays = [np.asarray(value) for value in values]
-    except ValueError:
-        raise InputError(f"{what}: a list of lists of different lengths; expected numbers or plain lists") from None
-    for array in arrays:
-        if array.size and array.dtype.kind not in "iu":
-            raise InputError(f"{what}: {array.tolist()!r} is not a whole number; expected integers")
-    return tuple(np.array(array, dtype=np.int64).ravel() for array in _broadcast(what, *arrays))
-
-
-def _seconds(seconds: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    try:
-        busy = np.asarray(seconds, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"compute: {seconds!r} is not a number of seconds") from None
-    if not np.all(np.isfinite(busy) & (busy >= 0)):
-        raise InputError(f"compute: {busy} s; expected a time of 0 s or more")
-    return busy
-
-
-def _broadcast(what: str, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
-    try:
-        return tuple(np.broadcast_arrays(*arrays))
-    except ValueError:
-        shapes = ", ".join(str(array.shape) for array in arrays)
-        raise InputError(f"{what}: arrays of shapes {shapes} do not fit; expected one length") from None
-
-
-def _join(some: Pairs, more: Pairs) -> Pairs:
-    return np.concatenate([some[0], more[0]]), np.concatenate([some[1], more[1]])
+def _join(*pairs: Pairs) -> Pairs:
+    items, operations = zip(*pairs, strict=True)
+    return np.concatenate(items), np.concatenate(operations)

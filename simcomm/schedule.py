@@ -27,11 +27,14 @@ import numpy.typing as npt
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError
 from simcomm.order import after_previous_send, depths
+from simcomm.quotient import Quotient, range_bytes
 
 Ints = npt.NDArray[np.int64]
 
 COPY, REDUCE, COMPUTE = 0, 1, 2
 KINDS = ("copy", "reduce", "compute")
+
+_COLUMNS = ("kind", "src", "dst", "chunk", "count", "seconds", "after_start", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Schedule:
     Columns are numpy arrays of one value per operation; ``after_start`` and ``after`` are the dependencies of
     operation i, ``after[after_start[i]:after_start[i + 1]]`` (compressed sparse rows). The order of the operations
     is the tie rule of every engine: of two that could go at the same instant the lower index goes first.
+    Of a schedule that was recorded modulo a group, ``quotient`` says the same, and the columns are made of it when
+    somebody looks at one of them.
 
     >>> pair = Schedule.of(2, 1, [Operation("reduce", 0, 1, 0), Operation("copy", 1, 0, 0, after=(0,))])
     >>> print(pair)
@@ -94,12 +99,31 @@ class Schedule:
     after: npt.NDArray[np.int32]
     vectors: int = 1
     _checked: bool = field(default=False, repr=False)
+    quotient: Quotient | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for column in self.columns():
             column.setflags(write=False)
         if not self._checked:
             _check(self)
+
+    @classmethod
+    def unfolding(cls, quotient: Quotient) -> Schedule:
+        """The schedule of a quotient: no more than that until a column is looked at."""
+        schedule = object.__new__(cls)
+        known = {"ranks": quotient.group.order, "chunks": quotient.chunks, "vectors": quotient.vectors}
+        schedule.__dict__.update(known, _checked=True, quotient=quotient)
+        return schedule
+
+    def __getattr__(self, name: str) -> Any:
+        """A column that is not there yet."""
+        quotient = self.__dict__.get("quotient")
+        if quotient is None or name not in _COLUMNS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        self.__dict__.update(quotient.unfold())
+        for column in self.columns():
+            column.setflags(write=False)
+        return self.__dict__[name]
 
     @classmethod
     def of(cls, ranks: int, chunks: int, operations: Iterable[Operation]) -> Schedule:
@@ -133,7 +157,7 @@ class Schedule:
         return (self.kind, self.src, self.dst, self.chunk, self.count, self.seconds, self.after_start, self.after)
 
     def __len__(self) -> int:
-        return len(self.kind)
+        return len(self.kind) if self.quotient is None else self.quotient.operations
 
     def __getitem__(self, index: int) -> Operation:
         index = range(len(self))[index]
@@ -161,11 +185,15 @@ class Schedule:
     @property
     def messages(self) -> int:
         """How many operations are messages."""
+        if self.quotient is not None:
+            return int(np.count_nonzero(self.quotient.kind != COMPUTE)) * self.ranks
         return int(np.count_nonzero(self.is_message))
 
     @property
     def steps(self) -> int:
         """The longest chain of messages that wait for each other."""
+        if self.quotient is not None:
+            return int(self.quotient.depths[1][self.quotient.kind != COMPUTE].max(initial=-1)) + 1
         return int(self.step[self.is_message].max(initial=-1)) + 1
 
     @property
@@ -180,6 +208,9 @@ class Schedule:
 
     @cached_property
     def _depths(self) -> tuple[Ints, Ints]:
+        if self.quotient is not None:
+            level, step = self.quotient.depths
+            return np.repeat(level, self.ranks), np.repeat(step, self.ranks)
         return depths(self)
 
     @cached_property
@@ -201,14 +232,7 @@ class Schedule:
         Chunk i of C covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact while the vector, or what the longest message
         carries of several, is below 2⁶³ bytes; raises InputError above.
         """
-        per_vector = self.chunks_per_vector
-        if vector.bytes * -(-int(self.count.max(initial=1)) // per_vector) >= 2**63:
-            raise InputError(f"a vector of {vector.bytes} bytes is too large; expected less than 2**63 bytes")
-        whole, rest = divmod(vector.elements, per_vector)
-        index = np.arange(per_vector + 1, dtype=np.int64)
-        edges = (index * whole + index * rest // per_vector) * vector.itemsize
-        (first, begin), (last, end) = (np.divmod(c, per_vector) for c in (self.chunk, self.chunk + self.count))
-        sizes = (last - first).astype(np.int64) * vector.bytes + edges[end] - edges[begin]
+        sizes = range_bytes(vector, self.chunks_per_vector, self.chunk, self.count)
         return np.where(self.is_message, sizes, 0)
 
     def one_send_at_a_time(self) -> Schedule:
@@ -221,7 +245,7 @@ class Schedule:
         (0,)
         """
         after_start, after = after_previous_send(self)
-        return replace(self, after_start=after_start, after=after)
+        return replace(self, after_start=after_start, after=after.astype(np.int32))
 
     def lines(self) -> Iterator[str]:
         """The schedule as text, step by step, one operation a line."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from simcomm.schedule import Ints
 
@@ -24,7 +23,7 @@ class Writers:
 
     def __init__(self, places: int) -> None:
         self._last = np.full(places, -1, dtype=np.int32)
-        self._operation = np.zeros(1024, dtype=np.int32)
+        self._operation = np.zeros(1024, dtype=np.int64)
         self._before = np.full(1024, -1, dtype=np.int32)
         self._size = 0
 
@@ -45,11 +44,11 @@ class Writers:
         last = self._last[places]
         written = last >= 0
         several = written & (self._before[last] >= 0)
-        return np.unique(items[several]), (items[written], self._operation[last[written]].astype(np.int64))
+        return np.unique(items[several]), (items[written], self._operation[last[written]])
 
     def all(self, items: Ints, places: Ints) -> Pairs:
         """All writers of the places, as pairs with the item that reads it: one round per writer of the busiest."""
-        found: list[tuple[Ints, npt.NDArray[np.int32]]] = []
+        found: list[Pairs] = []
         link = self._last[places]
         while len(link):
             items, link = items[link >= 0], link[link >= 0]

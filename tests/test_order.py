@@ -101,7 +101,7 @@ def test_rows_are_sorted_and_each_once(pairs: list[tuple[int, int]]) -> None:
     expected = [sorted({value for item, value in pairs if item == i}) for i in range(6)]
     assert counts.tolist() == [len(row) for row in expected]
     assert found.tolist() == [value for row in expected for value in row]
-    assert found.dtype == np.int32
+    assert found.dtype == np.int64
 
 
 def test_expand() -> None:

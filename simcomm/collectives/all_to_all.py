@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from simcomm.arguments import After
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.orbit import everyone
 from simcomm.proof import ALL_REDUCE
-from simcomm.recorder import After, Recorder
+from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
 
@@ -30,12 +32,14 @@ def build(workers: int, *, rounds: bool = False) -> Schedule:
     exchange starts when the one before it has ended.
     """
     record = Recorder(workers)
-    rank = np.arange(workers)
+    rank = everyone(workers)
+    if not rounds:
+        record.reduce(src=rank, dst=(rank + np.arange(1, workers)[:, None]) % workers, own=True)
+        return record.schedule()
     ready: After = None
     for shift in range(1, workers):
         sent = record.reduce(src=rank, dst=(rank + shift) % workers, own=True, after=ready)
-        if rounds:
-            ready = record.compute(rank, seconds=0, after=(sent, np.roll(sent, shift)))
+        ready = record.compute(rank, seconds=0, after=(sent, sent[(rank - shift) % workers]))
     return record.schedule()
 
 

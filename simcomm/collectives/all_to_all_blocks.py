@@ -13,14 +13,14 @@ The schedule cuts the vectors of all workers, end to end, into n² chunks: chunk
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from simcomm.arguments import After
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.orbit import everyone
 from simcomm.proof import ALL_TO_ALL
-from simcomm.recorder import After, Recorder
+from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
 
@@ -30,17 +30,18 @@ def build(workers: int, *, rounds: bool = False) -> Schedule:
     Worker r sends to r+1, r+2, … so that every receiver hears from one sender at a time. ``rounds``: the next
     exchange starts when the one before it has ended.
     """
-    record = Recorder(workers, workers)
-    rank = np.arange(workers)
+    record = Recorder(workers, chunks=workers**2, vectors=workers)
+    rank = everyone(workers)
+    if not rounds:
+        receiver = (rank + np.arange(1, workers)[:, None]) % workers
+        record.copy(src=rank, dst=receiver, vector=rank, chunk=receiver, own=True)
+        return record.schedule()
     ready: After = None
     for shift in range(1, workers):
-        # Recorded by who sent it, which is enough to keep blocks apart: n² places at each of n workers are too many.
-        sent = record.copy(src=rank, dst=(rank + shift) % workers, chunk=rank, own=True, after=ready)
-        if rounds:
-            ready = record.compute(rank, seconds=0, after=(sent, np.roll(sent, shift)))
-    recorded = record.schedule()
-    block = np.where(recorded.is_message, recorded.src * workers + recorded.dst, 0)
-    return replace(recorded, chunks=workers**2, chunk=block.astype(np.int32), vectors=workers)
+        receiver = (rank + shift) % workers
+        sent = record.copy(src=rank, dst=receiver, vector=rank, chunk=receiver, own=True, after=ready)
+        ready = record.compute(rank, seconds=0, after=(sent, sent[(rank - shift) % workers]))
+    return record.schedule()
 
 
 def claim(n: int, vector: Vector, *, rounds: bool = False) -> Claim:

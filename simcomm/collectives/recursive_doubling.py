@@ -19,6 +19,7 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.orbit import everyone
 from simcomm.proof import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Ints, Schedule
@@ -42,6 +43,10 @@ def build(workers: int) -> Schedule:
     """
     lg, extra, core = folded(workers)
     record = Recorder(workers)
+    if not extra:
+        rank = everyone(workers)
+        record.reduce(src=rank, dst=rank ^ (1 << np.arange(lg)[:, None]))
+        return record.schedule()
     record.reduce(src=core[:extra] - 1, dst=core[:extra])
     for bit in range(lg):
         record.reduce(src=core, dst=core[np.arange(len(core)) ^ (1 << bit)])

@@ -15,21 +15,20 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.orbit import everyone
 from simcomm.proof import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
 
 def _reduce_scatter(ring: Recorder, n: int) -> None:
-    rank = np.arange(n)
-    for step in range(n - 1):
-        ring.reduce(src=rank, dst=(rank + 1) % n, chunk=(rank - 1 - step) % n)
+    rank, step = everyone(n), np.arange(n - 1)[:, None]
+    ring.reduce(src=rank, dst=(rank + 1) % n, chunk=(rank - 1 - step) % n)
 
 
 def _all_gather(ring: Recorder, n: int) -> None:
-    rank = np.arange(n)
-    for step in range(n - 1):
-        ring.copy(src=rank, dst=(rank + 1) % n, chunk=(rank - step) % n)
+    rank, step = everyone(n), np.arange(n - 1)[:, None]
+    ring.copy(src=rank, dst=(rank + 1) % n, chunk=(rank - step) % n)
 
 
 def build_reduce_scatter(workers: int) -> Schedule:
