@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +119,7 @@ class Quotient:
         return np.asarray(after, dtype=np.int32)
 
 
-def range_bytes(vector: Vector, per_vector: int, chunk: Ints, count: npt.NDArray[np.int32]) -> Ints:
+def range_bytes(vector: Vector, per_vector: int, chunk: npt.NDArray[Any], count: npt.NDArray[np.int32]) -> Ints:
     """Bytes of ``count`` chunks from ``chunk`` on, where every vector is cut into ``per_vector`` chunks.
 
     Chunk i of C covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact while the vector, or what the longest range has of
