@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
 from simcomm.errors import InputError
 from simcomm.proof import Proof, prove
+from simcomm.quotient import Sizes
 from simcomm.schedule import Ints, Schedule
 
 #: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
@@ -36,17 +38,27 @@ class Checked:
     options: Mapping[str, Any]
     vector: Vector
     schedule: Schedule
-    size_bytes: Ints
     claim: Claim
     counted: counts.Counts
+    expected: counts.Counts
     proof: Proof
 
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Every (src, dst) that sends something."""
-        sends, ranks = self.size_bytes > 0, self.schedule.ranks
-        found = np.unique(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends])
-        return [divmod(pair, ranks) for pair in found.tolist()]
+    @cached_property
+    def size_bytes(self) -> Ints:
+        """Of every operation."""
+        return self.schedule.sizes_bytes(self.vector)
+
+    @cached_property
+    def sizes(self) -> Sizes | None:
+        """Of every class of the schedule's quotient, if it has one."""
+        return None if self.schedule.quotient is None else self.schedule.quotient.sizes_bytes(self.vector)
+
+    @cached_property
+    def message_bytes(self) -> Ints:
+        """Every size that a message has, each at least once."""
+        sizes = [self.size_bytes] if self.sizes is None else [part for part in self.sizes if part is not None]
+        every = np.unique(np.concatenate(sizes))
+        return every[every > 0]
 
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
@@ -55,9 +67,10 @@ def check(collective: Collective, workers: int, vector: Vector, options: Mapping
     schedule = collective.schedule(workers, **options)
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
-    counts.check(counted, claim)
+    says = counts.expected(claim, schedule.ranks)
+    counts.check(counted, says)
     proof = prove(schedule, collective.goal, workers)
-    return Checked(collective, workers, options, vector, schedule, schedule.sizes_bytes(vector), claim, counted, proof)
+    return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)
 
 
 def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:
