@@ -12,7 +12,7 @@ import numpy as np
 
 from simcomm import engines, networks
 from simcomm.engines.timeline import Timeline, Times
-from simcomm.errors import InputError
+from simcomm.errors import EngineError, InputError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.check import checked
@@ -85,7 +85,14 @@ def execute(
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     if exact:
         seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
-    timeline = chosen.run(schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    given = (schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    try:
+        timeline = chosen.run(*given)
+    except EngineError as error:
+        if engine != "auto":
+            raise
+        chosen = engines.instead(error)
+        timeline = chosen.run(*given)
     return Execution(cluster, model, chosen.name, chosen.reason, timeline)
 
 

@@ -16,7 +16,7 @@ from simcomm.engines.arrays import ArrayLog
 from simcomm.engines.des import check_all_ended
 from simcomm.engines.lowering import Lowered, lower
 from simcomm.engines.timeline import Timeline, Times
-from simcomm.errors import InputError
+from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.networks.programs import AND, DELAY, HOLD, SPAWN, TURN
 from simcomm.schedule import Ints, Schedule
@@ -37,17 +37,15 @@ def run(
     detailed: bool = False,
     by_model: bool = True,
 ) -> Timeline:
-    """Run ``schedule`` as :func:`simcomm.engines.des.run` does, in float64; InputError for exact times.
+    """Run ``schedule`` as :func:`simcomm.engines.des.run` does, in float64; EngineError for what has no such programs.
 
     ``by_model`` = False lowers the model's ``transmit`` itself, even if it has ``lower``.
     """
     if compute_s.dtype == object:
-        raise InputError("engine: compiled computes in float64; expected engine des for exact times")
-    from simcomm import jit
+        raise EngineError("engine: compiled computes in float64; expected engine des for exact times")
     from simcomm.engines.kernel import holds as hold
     from simcomm.engines.kernel import loop, notes, turns
 
-    jit.announce()
     lowered = lower(schedule, size_bytes, network, routes, compute_s, by_model)
     this, events, late_ranks = _run(schedule, lowered, workers)
     asks, spawned = lowered.work
@@ -56,7 +54,7 @@ def run(
     code, what = lowered.programs.code, lowered.programs.what
     is_held[what[(code == HOLD) | (code == AND)]] = True
     if is_held[what[code == TURN]].any():
-        raise NotImplementedError("a place that is both held and queued up for")
+        raise EngineError("engine: compiled has no place that is both held and queued up for; expected engine des")
     turning = turns.turns(places, len(schedule) + spawned)
     holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
     note = notes.notes(places, len(schedule), asks, asks, detailed)
