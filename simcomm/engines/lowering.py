@@ -16,12 +16,15 @@ import numpy as np
 from simcomm.networks.base import Cost, Message, NetworkModel
 from simcomm.networks.programs import (
     AND,
+    CAP,
     DELAY,
     END,
     HOLD,
     JOIN,
+    SHARE,
     SPAWN,
     TURN,
+    WEIGHT,
     Batch,
     Places,
     Programs,
@@ -44,12 +47,24 @@ class Lowered:
     places: Places
     kinds: Ints
     costs: tuple[Times, ...]
+    table: RouteTable
 
     @cached_property
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
+        return self._counted(np.isin(self.programs.code, (TURN, HOLD, AND)).astype(np.int64))
+
+    @cached_property
+    def shares(self) -> tuple[int, int]:
+        """How many flows there are in the whole run, and how many links they cross (and caps)."""
+        flows = (self.programs.code == SHARE).astype(np.int64)
+        crossed = np.where(flows > 0, self.table.hops[self.programs.what * flows] + 1, 0) if flows.any() else flows
+        return self._counted(flows)[0], self._counted(crossed)[0]
+
+    def _counted(self, each: Ints) -> tuple[int, int]:
+        """The sum over all instructions that are run, of a number of each; how many tokens are spawned."""
         code, amount = self.programs.code, self.programs.amount
-        asks = np.cumsum(np.concatenate([[0], np.isin(code, (TURN, HOLD, AND))]))
+        asks = np.cumsum(np.concatenate([[0], each]))
         ends = np.flatnonzero(code == END)
         own = asks[ends[np.searchsorted(ends, self.begin)]] - asks[self.begin]
         spawns = np.flatnonzero(code == SPAWN)
@@ -90,7 +105,7 @@ def lower(
     )
     program = np.where(of >= 0, of, len(begin) - 1)
     program[computing] = len(written.start) + np.arange(len(computing))
-    return Lowered(programs, begin, program, places, of, written.costs)
+    return Lowered(programs, begin, program, places, of, written.costs, table)
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:
@@ -112,6 +127,7 @@ class _Notes:
         self.places = batch.places
         self.rows: list[list[tuple[int, int, Any]]] = []
         self.current: list[tuple[int, int, Any]] = []
+        self.route = -1  # that of the message which is driven
 
     def turn(self, place: Hashable, message: Message, seconds: Any) -> None:
         self.current.append((TURN, self.places.number(place), seconds))
@@ -124,7 +140,12 @@ class _Notes:
             self.current.append((AND if position else HOLD, self.places.number(place), seconds))
 
     def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> None:
-        raise NotImplementedError("flows are not lowered yet")
+        if tuple(links) != message.route.links:
+            raise NotImplementedError("flows over other links than those of the message's route")
+        self.current.append((SHARE, self.route, message.size_bytes))
+        self.current.append((WEIGHT, 0, weight))
+        if cap_Bps is not None:
+            self.current.append((CAP, 0, cap_Bps))
 
     def each(self, pieces: Iterable[Iterator[Any]]) -> None:
         here = self.current
@@ -155,6 +176,7 @@ def record(model: NetworkModel, batch: Batch) -> Programs:
     for number, message in enumerate(batch.messages()):
         costs[number] = model.cost(message)
         notes.current = mine = notes.rows[number]
+        notes.route = int(batch.route[number])
         for _ in model.transmit(message, notes):
             notes.current = mine
     programs = Programs.with_room(np.array([len(rows) for rows in notes.rows], dtype=np.int64))
