@@ -18,11 +18,12 @@ from simcomm.engines.lowering import Lowered, lower
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.networks.programs import AND, DELAY, HOLD, SPAWN, TURN
+from simcomm.networks.programs import AND, CAP, DELAY, HOLD, SHARE, SPAWN, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
 
 if TYPE_CHECKING:
     from simcomm.engines.kernel.events import Events
+    from simcomm.engines.kernel.fluid import Flows
     from simcomm.engines.kernel.loop import Run
     from simcomm.topology.routes import Route
 
@@ -57,15 +58,34 @@ def run(
         raise EngineError("engine: compiled has no place that is both held and queued up for; expected engine des")
     turning = turns.turns(places, len(schedule) + spawned)
     holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
-    note = notes.notes(places, len(schedule), asks, asks, detailed)
+    flowing = _flows(lowered)
+    most_shares = asks + lowered.shares[1]
+    note = notes.notes(places, len(schedule), most_shares, most_shares, detailed)
     loop.start(this, events, late_ranks)
-    loop.advance(this, events, turning, holding, note, 2**62)
+    loop.advance(this, events, turning, holding, flowing, note, 2**62)
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)
-    late, flowing, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
+    late, moving, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
     start, end = this.start_s, this.end_s
-    return Timeline(schedule, workers, start, end, late, flowing, adding, sending, receiving, compute_s, log)
+    return Timeline(schedule, workers, start, end, late, moving, adding, sending, receiving, compute_s, log)
+
+
+def _flows(lowered: Lowered) -> Flows:
+    """No flows yet; where all weights are equal they are 1."""
+    from simcomm.engines.kernel import fluid
+
+    code, what, amount = lowered.programs.code, lowered.programs.what, lowered.programs.amount.copy()
+    weighs = np.flatnonzero(code == WEIGHT)
+    capped = np.flatnonzero(code == CAP)
+    alike = len(weighs) in (0, np.count_nonzero(code == SHARE)) and len(np.unique(amount[weighs])) <= 1
+    if alike:
+        amount[weighs] = 1.0
+    weight = np.where(code[capped - 1] == WEIGHT, amount[capped - 1], 1.0)
+    levels, which = np.unique(amount[capped] / weight, return_inverse=True)
+    what[capped] = which
+    first = int(lowered.places.of_link(np.int64(0)))
+    return fluid.flows(first, alike, amount, lowered.table, levels, *lowered.shares)
 
 
 def _per_operation(lowered: Lowered, part: Times) -> Times:

@@ -17,12 +17,15 @@ from simcomm.errors import EngineError
 from simcomm.networks.base import Message, NetworkModel
 from simcomm.networks.programs import (
     AND,
+    CAP,
     DELAY,
     END,
     HOLD,
     JOIN,
+    SHARE,
     SPAWN,
     TURN,
+    WEIGHT,
     Batch,
     Places,
     Programs,
@@ -48,12 +51,24 @@ class Lowered:
     places: Places
     kinds: Ints
     costs: tuple[Times, ...]
+    table: RouteTable
 
     @cached_property
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
+        return self._counted(np.isin(self.programs.code, (TURN, HOLD, AND)).astype(np.int64))
+
+    @cached_property
+    def shares(self) -> tuple[int, int]:
+        """How many flows there are in the whole run, and how many links they cross (and caps)."""
+        flows = (self.programs.code == SHARE).astype(np.int64)
+        crossed = np.where(flows > 0, self.table.hops[self.programs.what * flows] + 1, 0) if flows.any() else flows
+        return self._counted(flows)[0], self._counted(crossed)[0]
+
+    def _counted(self, each: Ints) -> tuple[int, int]:
+        """The sum over all instructions that are run, of a number of each; how many tokens are spawned."""
         code, amount = self.programs.code, self.programs.amount
-        asks = np.cumsum(np.concatenate([[0], np.isin(code, (TURN, HOLD, AND))]))
+        asks = np.cumsum(np.concatenate([[0], each]))
         ends = np.flatnonzero(code == END)
         own = asks[ends[np.searchsorted(ends, self.begin)]] - asks[self.begin]
         spawns = np.flatnonzero(code == SPAWN)
@@ -94,7 +109,7 @@ def lower(
     )
     program = np.where(of >= 0, of, len(begin) - 1)
     program[computing] = len(written.start) + np.arange(len(computing))
-    return Lowered(programs, begin, program, places, of, written.costs)
+    return Lowered(programs, begin, program, places, of, written.costs, table)
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:
@@ -126,6 +141,7 @@ class _Notes:
         self.rows: list[list[_Row]] = [[] for _ in range(len(batch))]
         self.current: list[_Row] = []
         self.asked: object | None = None
+        self.route = -1  # that of the message which is driven
 
     def turn(self, place: Hashable, message: Message, seconds: Any) -> object:
         return self._ask((TURN, self.places.number(place), seconds))
@@ -138,7 +154,10 @@ class _Notes:
         return self._ask((HOLD, *held[0][1:]), *held[1:])
 
     def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> object:
-        raise EngineError("engine: compiled has no flows that a model's own transmit asks for; expected engine des")
+        if tuple(links) != message.route.links:
+            raise EngineError("engine: compiled has no flows over other links than a message's; expected engine des")
+        caps = [] if cap_Bps is None else [(CAP, 0, cap_Bps)]
+        return self._ask((SHARE, self.route, message.size_bytes), (WEIGHT, 0, weight), *caps)
 
     def each(self, pieces: Iterable[Iterator[Any]]) -> object:
         here, spawned = self.current, []
@@ -179,6 +198,7 @@ def record(model: NetworkModel, batch: Batch) -> Programs:
     for number, message in enumerate(batch.messages()):
         alike = _Unnumbered(*message)
         costs.append(model.cost(alike))
+        notes.route = int(batch.route[number])
         notes.drive(model.transmit(alike, notes), notes.rows[number])
     programs = Programs.with_room(np.array([len(rows) for rows in notes.rows], dtype=np.int64))
     for begin, rows in zip(programs.start.tolist(), notes.rows, strict=True):
