@@ -39,5 +39,5 @@ def measure(row: Row, workers: int, engine: str, limit_s: float) -> Measured:
         found = run("benchmarks.measure", row.name, *options, limit_s=limit_s)
     except Stopped as error:
         return Measured(row.name, workers, engine, missing=str(error))
-    pairs = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return Measured(**pairs)
+    times = {name: tuple(found[name]) for name in ("seconds", "engine_seconds", "cpu_seconds")}
+    return Measured(**(found | times))

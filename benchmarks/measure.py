@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import simpy
 
@@ -38,6 +38,7 @@ class Measured:
     time_s: float = 0.0
     seconds: tuple[float, ...] = ()
     engine_seconds: tuple[float, ...] = ()
+    cpu_seconds: tuple[float, ...] = ()
     peak_bytes: int = 0
     yardstick_per_s: float = 0.0
 
@@ -50,6 +51,11 @@ class Measured:
     def engine_s(self) -> float:
         """Seconds within the engine: the lowering and the event loop, or whatever it has instead."""
         return statistics.median(self.engine_seconds)
+
+    @property
+    def busy(self) -> float:
+        """How much of the time this process had its core: well below 1, others were using it."""
+        return statistics.median(cpu / wall for cpu, wall in zip(self.cpu_seconds, self.seconds, strict=True))
 
     @property
     def per_s(self) -> float:
@@ -130,15 +136,24 @@ def engine_clock() -> Iterator[list[float]]:
             setattr(module, name, run)
 
 
-def timed(row: Row, workers: int, engine: str) -> tuple[float, float, Outcome]:
-    """Seconds of one run, seconds of it in the engine, and its answer; RuntimeError if that is wrong."""
+class Timed(NamedTuple):
+    """One run."""
+
+    seconds: float
+    engine_seconds: float
+    cpu_seconds: float
+    outcome: Outcome
+
+
+def timed(row: Row, workers: int, engine: str) -> Timed:
+    """Run once; RuntimeError if the answer is wrong."""
     with engine_clock() as noted:
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         outcome = row.work(workers, engine)
-        seconds = time.perf_counter() - start
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
     if outcome.messages != row.closed_form(workers):
         raise RuntimeError(f"{row.name}: {outcome.messages} messages; expected {row.closed_form(workers)}")
-    return seconds, sum(noted), outcome
+    return Timed(seconds, sum(noted), cpu_seconds, outcome)
 
 
 def measure(row: Row, workers: int, engine: str, repeats: int = REPEATS, yardstick_s: float = 0.3) -> Measured:
@@ -150,7 +165,7 @@ def measure(row: Row, workers: int, engine: str, repeats: int = REPEATS, yardsti
         runs = [timed(row, workers, engine)]
     except (InputError, NotImplementedError) as error:
         return Measured(row.name, workers, engine, missing=" ".join(str(error).split()))
-    first = runs[0][0]
+    first = runs[0].seconds
     if first < LONG_S:
         runs = [timed(row, workers, engine) for _ in range(repeats)]
     elif first < VERY_LONG_S:
@@ -158,11 +173,12 @@ def measure(row: Row, workers: int, engine: str, repeats: int = REPEATS, yardsti
     return Measured(
         name=row.name,
         workers=workers,
-        engine=runs[0][2].engine,
+        engine=runs[0].outcome.engine,
         count=row.count(workers),
-        time_s=runs[0][2].time_s,
-        seconds=tuple(run[0] for run in runs),
-        engine_seconds=tuple(run[1] for run in runs),
+        time_s=runs[0].outcome.time_s,
+        seconds=tuple(run.seconds for run in runs),
+        engine_seconds=tuple(run.engine_seconds for run in runs),
+        cpu_seconds=tuple(run.cpu_seconds for run in runs),
         peak_bytes=peak_bytes(),
         yardstick_per_s=statistics.median([before, yardstick_per_s(yardstick_s)]),
     )

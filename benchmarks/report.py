@@ -19,7 +19,9 @@ def machine() -> str:
     processor = platform.processor() or platform.machine()
     listed = Path("/proc/cpuinfo")
     if listed.exists():
-        named = [line.split(":")[1].strip() for line in listed.read_text().splitlines() if line.startswith("model name")]
+        named = [
+            line.split(":")[1].strip() for line in listed.read_text().splitlines() if line.startswith("model name")
+        ]
         processor = named[0] if named else processor
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "simpy"))
     return f"{processor}, {os.cpu_count()} cores; Python {platform.python_version()}, {libraries}"
@@ -34,12 +36,13 @@ def lines(found: Measured) -> str:
     if found.engine != row.engine:
         head += f" ({found.engine})"
     runs = len(found.seconds)
+    shared = f"; it had {found.busy:.0%} of its core" if row.cores == 1 and found.busy < 0.9 else ""
     inside = f", {found.engine_s:.3g} s of it in the engine" if found.engine_s else ""
     return (
         f"{head}\n"
         f"  {found.count:,} {row.unit} in {found.median_s:.3g} s{inside} (median of {runs}): "
         f"{quantity(found.per_s)} {row.unit}/s = {found.ratio:.3g} × the yardstick, "
-        f"{quantity(found.yardstick_per_s)} timeouts/s; peak {found.peak_bytes / 1e6:,.0f} MB\n"
+        f"{quantity(found.yardstick_per_s)} timeouts/s; peak {found.peak_bytes / 1e6:,.0f} MB{shared}\n"
         f"  target {row.target.text(row.unit)}: {verdict(found)}"
     )
 
@@ -70,24 +73,26 @@ def quantity(value: float) -> str:
 
 def markdown(all_found: Sequence[Measured]) -> str:
     """The table of README.md, with what was measured."""
-    head = (
-        "| benchmark | engine | messages | target | seconds (in the engine) | per second | × yardstick | peak memory | |\n"
-        "|---|---|---|---|---|---|---|---|---|\n"
-    )
-    return head + "\n".join(map(_markdown_row, all_found))
+    head = ("benchmark", "engine", "target", "seconds (in the engine)", "per second", "× yardstick", "peak memory", "")
+    table = [head, ("---",) * len(head), *map(_cells, all_found)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
 
 
-def _markdown_row(found: Measured) -> str:
+def _cells(found: Measured) -> tuple[str, ...]:
     row = NAMED[found.name]
-    first = f"| `{row.name}`: {row.what}, n = {found.workers:,} |"
+    first = f"`{row.name}`: {row.what}, n = {found.workers:,}"
     target = row.target.text(row.unit)
     if found.missing:
-        return f"{first} {row.engine} | {row.closed_form(found.workers):,} | {target} | | | | | not available |"
-    engine = row.engine if row.engine == found.engine else f"{row.engine} ({found.engine})"
-    inside = f" ({found.engine_s:.3g})" if found.engine_s else ""
+        return first, row.engine, target, "", "", "", "", "not available"
     return (
-        f"{first} {engine} | {row.closed_form(found.workers):,} | {target} | {found.median_s:.3g}{inside} | "
-        f"{quantity(found.per_s)} {row.unit} | {found.ratio:.3g} | {found.peak_bytes / 1e6:,.0f} MB | {verdict(found)} |"
+        first,
+        row.engine if row.engine == found.engine else f"{row.engine} ({found.engine})",
+        target,
+        f"{found.median_s:.3g} ({found.engine_s:.3g})" if found.engine_s else f"{found.median_s:.3g}",
+        f"{quantity(found.per_s)} {row.unit}",
+        f"{found.ratio:.3g}",
+        f"{found.peak_bytes / 1e6:,.0f} MB",
+        verdict(found),
     )
 
 

@@ -115,8 +115,9 @@ def doubling(n: int) -> int:
 
 def rabenseifner(n: int) -> int:
     """Messages of Rabenseifner's algorithm: 2p lg p for the p workers of the largest power of two, 2 for each other."""
-    power = n.bit_length() - 1
-    return 2 * 2**power * power + 2 * (n - 2**power)
+    lg = n.bit_length() - 1
+    power = 1 << lg
+    return 2 * power * lg + 2 * (n - power)
 
 
 def ring_crossings(n: int) -> int:
