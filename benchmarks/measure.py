@@ -157,7 +157,10 @@ def timed(row: Row, workers: int, engine: str) -> Timed:
 
 
 def measure(row: Row, workers: int, engine: str, repeats: int = REPEATS, yardstick_s: float = 0.3) -> Measured:
-    """Time a row between two measurements of the yardstick; says so if there is no such engine for it."""
+    """Time a row between two measurements of the yardstick; says so if there is no such engine for it.
+
+    The first run counts only if it is long, or the only one (``repeats`` = 0).
+    """
     from simcomm.errors import InputError
 
     before = yardstick_per_s(yardstick_s)
@@ -166,9 +169,9 @@ def measure(row: Row, workers: int, engine: str, repeats: int = REPEATS, yardsti
     except (InputError, NotImplementedError) as error:
         return Measured(row.name, workers, engine, missing=" ".join(str(error).split()))
     first = runs[0].seconds
-    if first < LONG_S:
+    if repeats and first < LONG_S:
         runs = [timed(row, workers, engine) for _ in range(repeats)]
-    elif first < VERY_LONG_S:
+    elif repeats and first < VERY_LONG_S:
         runs += [timed(row, workers, engine) for _ in range(min(2, repeats - 1))]
     return Measured(
         name=row.name,

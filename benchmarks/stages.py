@@ -62,8 +62,7 @@ def profiled(row: Row, workers: int) -> pstats.Stats:
 
 def table(stats: pstats.Stats, slowest: int = 12) -> str:
     """Seconds of every stage, and of the functions that take the most time themselves."""
-    found = stats.get_stats_profile()
-    whole = found.total_tt
+    whole = sum(own for _, _, own, _ in _entries(stats))
     listed = [f"  {'with the profiler':32} {whole:9.3f} s"]
     listed += [f"  {stage:32} {s:9.3f} s {s / whole:6.1%}" for stage, s in stage_seconds(stats).items() if s]
     listed.append("  the functions with the most time of their own:")
