@@ -11,6 +11,7 @@ import numpy as np
 from simcomm import counts
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
+from simcomm.common import once
 from simcomm.errors import InputError
 from simcomm.proof import Proof, prove
 from simcomm.schedule import Ints, Schedule
@@ -52,12 +53,22 @@ class Checked:
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
     check_size(collective, workers, options)
-    schedule = collective.schedule(workers, **options)
+    schedule, proof = _recorded(collective, workers, options)
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
     counts.check(counted, claim)
-    proof = prove(schedule, collective.goal, workers)
     return Checked(collective, workers, options, vector, schedule, schedule.sizes_bytes(vector), claim, counted, proof)
+
+
+def _recorded(collective: Collective, workers: int, options: Mapping[str, Any]) -> tuple[Schedule, Proof]:
+    """The schedule and its proof, which do not depend on the vector."""
+
+    def record() -> tuple[Schedule, Proof]:
+        schedule = collective.schedule(workers, **options)
+        return schedule, prove(schedule, collective.goal, workers)
+
+    key = ("schedule", collective.build, collective.goal, workers, repr(sorted(options.items())))
+    return once(key, record, lambda made: 100 * (len(made[0]) + len(made[0].after)))
 
 
 def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:

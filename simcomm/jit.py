@@ -73,6 +73,7 @@ def _compiled(function: _Function, **options: bool) -> _Function:
     return compiled
 
 
+@cache
 def announce() -> None:
     """Log that the first run will take longer, if nothing is compiled yet."""
     where = folder()

@@ -12,6 +12,7 @@ from simcomm import columns, topology
 from simcomm.checked import Checked, check, check_size
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
+from simcomm.common import once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
@@ -150,7 +151,12 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
     if chosen.kind is None or scenario.link is None:
         raise InputError("topology: neither a kind with a link nor a file; expected one of them")
     link = scenario.link
-    return chosen.kind, topology.build(chosen.kind, ranks, link.bandwidth_Bps, link.latency_s, **chosen.options)
+    kind, key = chosen.kind, ("graph", repr(chosen), repr(link), ranks)
+    return kind, once(
+        key,
+        lambda: topology.build(kind, ranks, link.bandwidth_Bps, link.latency_s, **chosen.options),
+        lambda made: 500 * len(made.edges),
+    )
 
 
 def _odd(scenario: Scenario, ranks: int) -> list[Straggler | None]:
