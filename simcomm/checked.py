@@ -14,6 +14,7 @@ from simcomm.collectives.base import Collective
 from simcomm.common import once
 from simcomm.errors import InputError
 from simcomm.proof import Proof, prove
+from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
 
 #: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
@@ -23,6 +24,10 @@ MESSAGE_BYTES = 1_050
 #: The same for the chunks of messages that carry several: each is followed by the proof.
 MOST_CHUNKS = 20_000_000
 CHUNK_BYTES = 250
+
+#: What an operation of a schedule takes in memory for as long as it is kept, and how many are never kept unfolded.
+_OPERATION_BYTES = 100
+_MANY_OPERATIONS = 100_000
 
 #: Long enough for every chunk of every schedule to hold something.
 _NO_EMPTY_CHUNK = Vector(2**40, 1)
@@ -68,7 +73,14 @@ def _recorded(collective: Collective, workers: int, options: Mapping[str, Any]) 
         return schedule, prove(schedule, collective.goal, workers)
 
     key = ("schedule", collective.build, collective.goal, workers, repr(sorted(options.items())))
-    return once(key, record, lambda made: 100 * (len(made[0]) + len(made[0].after)))
+    schedule, proof = once(key, record, lambda made: _OPERATION_BYTES * len(_folded(made[0]) or made[0]))
+    quotient = _folded(schedule)
+    return (schedule if quotient is None else Schedule.unfolding(quotient)), proof
+
+
+def _folded(schedule: Schedule) -> Quotient | None:
+    """What is kept of a large schedule: unfolded, it would be kept unfolded."""
+    return schedule.quotient if len(schedule) > _MANY_OPERATIONS else None
 
 
 def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:
