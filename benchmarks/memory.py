@@ -44,7 +44,7 @@ def main() -> None:
     if len(sys.argv) > 1:
         collective, workers, network, engine, timeline = sys.argv[1:]
         return run(collective, int(workers), network, engine, timeline == "timeline")
-    for engine in ("des", "compiled"):
+    for engine in ("compiled", "des"):
         for collective, few, many, network in RUNS:
             for timeline in ("", "timeline"):
                 base = measured(collective, few, network, engine, timeline)
@@ -52,7 +52,9 @@ def main() -> None:
                 what = f"{engine:9} {timeline:9} {network:18} {collective:20} {many:6}"
                 if base and full:
                     messages, chunks, used = (a - b for a, b in zip(full, base, strict=True))
-                    print(f"{what} {messages:9,} messages {chunks / messages:6.1f} chunks {used / messages:7,.0f} bytes")
+                    print(
+                        f"{what} {messages:9,} messages {chunks / messages:6.1f} chunks {used / messages:7,.0f} bytes"
+                    )
                 else:
                     print(f"{what} not run")
     return None

@@ -12,25 +12,13 @@ from simcomm import counts
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
 from simcomm.common import once
-from simcomm.errors import InputError
 from simcomm.proof import Proof, prove
 from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
 
-#: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
-MOST_MESSAGES = 5_000_000
-MESSAGE_BYTES = 1_050
-
-#: The same for the chunks of messages that carry several: each is followed by the proof.
-MOST_CHUNKS = 20_000_000
-CHUNK_BYTES = 250
-
 #: What an operation of a schedule takes in memory for as long as it is kept, and how many are never kept unfolded.
 _OPERATION_BYTES = 100
 _MANY_OPERATIONS = 100_000
-
-#: Long enough for every chunk of every schedule to hold something.
-_NO_EMPTY_CHUNK = Vector(2**40, 1)
 
 
 @dataclass(frozen=True)
@@ -57,7 +45,6 @@ class Checked:
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
-    check_size(collective, workers, options)
     schedule, proof = _recorded(collective, workers, options)
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
@@ -81,18 +68,3 @@ def _recorded(collective: Collective, workers: int, options: Mapping[str, Any]) 
 def _folded(schedule: Schedule) -> Quotient | None:
     """What is kept of a large schedule: unfolded, it would be kept unfolded."""
     return schedule.quotient if len(schedule) > _MANY_OPERATIONS else None
-
-
-def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:
-    """Refuse a schedule that would not fit into memory, with its size by the closed form; InputError."""
-    claim = collective.claim(workers, _NO_EMPTY_CHUNK, **options)
-    for count, of, most, each_bytes in (
-        (claim.total.messages, "messages", MOST_MESSAGES, MESSAGE_BYTES),
-        (claim.chunks_sent or 0, "chunks in its messages", MOST_CHUNKS, CHUNK_BYTES),
-    ):
-        if count > most:
-            memory = f"{count:,} {of}, which need about {count * each_bytes / 1e9:,.0f} GB"
-            raise InputError(
-                f"{collective.name} with {workers:,} workers sends {memory}; "
-                f"expected at most {most:,} {of.split()[0]}: take fewer workers"
-            )
