@@ -12,21 +12,14 @@ import numpy as np
 from simcomm import counts
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
-from simcomm.errors import InputError
+from simcomm.common import once
 from simcomm.proof import Proof, prove
-from simcomm.quotient import Sizes
+from simcomm.quotient import Quotient, Sizes
 from simcomm.schedule import Ints, Schedule
 
-#: The largest schedule that is recorded, and what a message of it takes in memory until the run ends (measured).
-MOST_MESSAGES = 5_000_000
-MESSAGE_BYTES = 1_050
-
-#: The same for the chunks of messages that carry several: each is followed by the proof.
-MOST_CHUNKS = 20_000_000
-CHUNK_BYTES = 250
-
-#: Long enough for every chunk of every schedule to hold something.
-_NO_EMPTY_CHUNK = Vector(2**40, 1)
+#: What an operation of a schedule takes in memory for as long as it is kept, and how many are never kept unfolded.
+_OPERATION_BYTES = 100
+_MANY_OPERATIONS = 100_000
 
 
 @dataclass(frozen=True)
@@ -63,26 +56,27 @@ class Checked:
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
-    check_size(collective, workers, options)
-    schedule = collective.schedule(workers, **options)
+    schedule, proof = _recorded(collective, workers, options)
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
     says = counts.expected(claim, schedule.ranks)
     counts.check(counted, says)
-    proof = prove(schedule, collective.goal, workers)
     return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)
 
 
-def check_size(collective: Collective, workers: int, options: Mapping[str, Any]) -> None:
-    """Refuse a schedule that would not fit into memory, with its size by the closed form; InputError."""
-    claim = collective.claim(workers, _NO_EMPTY_CHUNK, **options)
-    for count, of, most, each_bytes in (
-        (claim.total.messages, "messages", MOST_MESSAGES, MESSAGE_BYTES),
-        (claim.chunks_sent or 0, "chunks in its messages", MOST_CHUNKS, CHUNK_BYTES),
-    ):
-        if count > most:
-            memory = f"{count:,} {of}, which need about {count * each_bytes / 1e9:,.0f} GB"
-            raise InputError(
-                f"{collective.name} with {workers:,} workers sends {memory}; "
-                f"expected at most {most:,} {of.split()[0]}: take fewer workers"
-            )
+def _recorded(collective: Collective, workers: int, options: Mapping[str, Any]) -> tuple[Schedule, Proof]:
+    """The schedule and its proof, which do not depend on the vector."""
+
+    def record() -> tuple[Schedule, Proof]:
+        schedule = collective.schedule(workers, **options)
+        return schedule, prove(schedule, collective.goal, workers)
+
+    key = ("schedule", collective.build, collective.goal, workers, repr(sorted(options.items())))
+    schedule, proof = once(key, record, lambda made: _OPERATION_BYTES * len(_folded(made[0]) or made[0]))
+    quotient = _folded(schedule)
+    return (schedule if quotient is None else Schedule.unfolding(quotient)), proof
+
+
+def _folded(schedule: Schedule) -> Quotient | None:
+    """What is kept of a large schedule: unfolded, it would be kept unfolded."""
+    return schedule.quotient if len(schedule) > _MANY_OPERATIONS else None

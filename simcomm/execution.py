@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcomm import engines, networks
+from simcomm.common import once
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import EngineError, InputError
 from simcomm.networks.base import NetworkModel, Workers
@@ -69,15 +70,21 @@ def execute(
     sizes = _whole_sizes(size_bytes, schedule)
     alike = workers or Workers.alike(schedule.ranks)
     model = _model(network)
-    cluster = place(
-        name,
-        checked(graph, name),
-        schedule.ranks,
-        used_pairs(schedule, sizes),
-        placement=placement,
-        routing=routing,
-        seed=seed,
-        bandwidth_factor=bandwidth_factor,
+    pairs = _pairs(schedule, sizes)
+    given = (placement, routing, seed, None if bandwidth_factor is None else list(bandwidth_factor))
+    cluster = once(
+        ("cluster", graph, name, schedule.ranks, pairs.tobytes(), repr(given)),
+        lambda: place(
+            name,
+            checked(graph, name),
+            schedule.ranks,
+            [divmod(pair, schedule.ranks) for pair in pairs.tolist()],
+            placement=placement,
+            routing=routing,
+            seed=seed,
+            bandwidth_factor=bandwidth_factor,
+        ),
+        lambda made: 500 * len(made.graph.edges) + 400 * len(made.routes),
     )
     chosen = engines.choose(engine, model, cluster.routes, len(schedule), exact)
     seconds = schedule.seconds if compute_s is None else np.asarray(compute_s)
@@ -85,14 +92,14 @@ def execute(
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     if exact:
         seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
-    given = (schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    work = (schedule, sizes, model, cluster.routes, alike, seconds, detailed)
     try:
-        timeline = chosen.run(*given)
+        timeline = chosen.run(*work)
     except EngineError as error:
         if engine != "auto":
             raise
         chosen = engines.instead(error)
-        timeline = chosen.run(*given)
+        timeline = chosen.run(*work)
     return Execution(cluster, model, chosen.name, chosen.reason, timeline)
 
 
@@ -116,9 +123,13 @@ def _whole_sizes(size_bytes: Sequence[int] | Ints, schedule: Schedule) -> Ints:
 
 def used_pairs(schedule: Schedule, size_bytes: Ints) -> list[tuple[int, int]]:
     """Every (src, dst) that sends something."""
-    sends, ranks = size_bytes > 0, schedule.ranks
-    found = np.unique(schedule.src[sends].astype(np.int64) * ranks + schedule.dst[sends])
-    return [divmod(pair, ranks) for pair in found.tolist()]
+    return [divmod(pair, schedule.ranks) for pair in _pairs(schedule, size_bytes).tolist()]
+
+
+def _pairs(schedule: Schedule, size_bytes: Ints) -> Ints:
+    """The same, each as src · ranks + dst."""
+    sends = size_bytes > 0
+    return np.unique(schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends])
 
 
 def _model(network: str | Mapping[str, Any] | NetworkModel) -> NetworkModel:

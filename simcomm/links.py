@@ -20,9 +20,9 @@ def link_uses(
     """What every link of the graph did, in the graph's order, when messages of these sizes were sent."""
     count, carried = dict.fromkeys(cluster.graph.edges, 0), dict.fromkeys(cluster.graph.edges, 0)
     for pair, messages, total in _by_pair(schedule, size_bytes):
-        for ends in cluster.routes[pair].ends:
-            count[ends] += messages
-            carried[ends] += total
+        for src, dst, _, _ in cluster.routes[pair].links:
+            count[src, dst] += messages
+            carried[src, dst] += total
     time_s, sees_links = float(timeline.makespan_s), any(isinstance(place, Link) for place in timeline.log.meters)
     found = []
     for a, b, link in cluster.graph.edges(data=True):

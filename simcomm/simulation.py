@@ -9,13 +9,16 @@ import numpy as np
 
 from simcomm import collectives as registry
 from simcomm import columns, topology
-from simcomm.checked import Checked, check, check_size
+from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
+from simcomm.common import once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
 from simcomm.execution import execute
+from simcomm.forecast import Forecast, forecast, refuse
+from simcomm.limits import available_bytes
 from simcomm.link_table import Links
 from simcomm.links import link_uses
 from simcomm.networks.base import Workers
@@ -31,15 +34,15 @@ if TYPE_CHECKING:
     from simcomm.scenario.model import Straggler
 
 
-def preflight(document: Document) -> None:
+def preflight(document: Document, timeline: bool = False, jobs: int = 1) -> None:
     """Refuse, before anything runs, what is too large, and hosts or routes that the topology does not have; InputError.
 
     Graphs that are wrong and have too few hosts are found here, too; each is built or read once.
     """
+    refuse(forecasts(document, timeline), jobs)
     graphs: dict[str, tuple[str, nx.Graph[Any]]] = {}
     for point in document.points:
-        collective = document.collectives.get(point.collective.name) or registry.get(point.collective.name)
-        check_size(collective, point.workers, point.collective.options)
+        collective = collective_of(point, document.collectives)
         usual = point.placement.order == "linear" and point.routing.name == "shortest"
         if point.topology.file is not None or not usual:
             ranks = collective.ranks(point.workers, **point.collective.options)
@@ -47,6 +50,19 @@ def preflight(document: Document) -> None:
             label, graph = graphs[key] = graphs.get(key) or _graph(point, ranks, None)
             order, way = point.placement.order, point.routing.model_dump()
             place(label, checked(graph, label), ranks, [], placement=order, routing=way, seed=point.seed)
+
+
+def forecasts(document: Document, timeline: bool = False) -> list[Forecast]:
+    """What every point would send and take, and on which engine; nothing is recorded."""
+    most_bytes = available_bytes()
+    return [
+        forecast(point, collective_of(point, document.collectives), timeline, most_bytes) for point in document.points
+    ]
+
+
+def collective_of(point: Scenario, own: Mapping[str, Collective]) -> Collective:
+    """The collective of a point, which may be one of the user's ``own``."""
+    return own.get(point.collective.name) or registry.get(point.collective.name)
 
 
 def simulate(
@@ -82,6 +98,7 @@ def simulate(
     document = from_mapping(keys, source="simulate", collectives=own)
     if len(document.points) != 1:
         raise InputError(f"simulate: {len(document.points)} points; expected one (simcomm.run takes a sweep)")
+    refuse(forecasts(document, timeline))
     return simulate_point(document.points[0], document.collectives, graph, timeline)
 
 
@@ -96,8 +113,7 @@ def simulate_point(
     ``collectives`` are further ones by name, ``graph`` replaces the scenario's topology. The result carries its
     schedule, counts, cluster and links, and if ``timeline`` its timeline. InputError if the topology does not fit.
     """
-    name = scenario.collective.name
-    collective = (collectives or {}).get(name) or registry.get(name)
+    collective = collective_of(scenario, collectives or {})
     vector = Vector(scenario.elements, scenario.itemsize)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
     schedule = what.schedule.one_send_at_a_time() if scenario.one_send_at_a_time else what.schedule
@@ -150,7 +166,12 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
     if chosen.kind is None or scenario.link is None:
         raise InputError("topology: neither a kind with a link nor a file; expected one of them")
     link = scenario.link
-    return chosen.kind, topology.build(chosen.kind, ranks, link.bandwidth_Bps, link.latency_s, **chosen.options)
+    kind, key = chosen.kind, ("graph", repr(chosen), repr(link), ranks)
+    return kind, once(
+        key,
+        lambda: topology.build(kind, ranks, link.bandwidth_Bps, link.latency_s, **chosen.options),
+        lambda made: 500 * len(made.edges),
+    )
 
 
 def _odd(scenario: Scenario, ranks: int) -> list[Straggler | None]:

@@ -26,6 +26,8 @@ Cell = int | float | str | bool | None
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?inf|nan")
 _BOOLEANS = {"true": True, "false": False}
+_PLAIN = {"int": int, "float": float, "str": str, "bool": bool}
+_QUOTED = re.compile(r'[,"\r\n]')
 _EXPECTED = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
 # The errors that mean "you named a place that cannot be written", not "the disk failed".
 _BAD_PLACE = {
@@ -57,6 +59,8 @@ class Column:
 
     def plain(self, value: object) -> Cell:
         """The value as plain Python: numpy scalars and fractions converted; ValueError if it is not of this kind."""
+        if type(value) is _PLAIN[self.kind]:
+            return value  # type: ignore[return-value]
         if hasattr(value, "item"):
             value = value.item()
         if value is None and self.optional:
@@ -125,13 +129,15 @@ def csv_bytes(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> byte
     b'n,name\n1180591620717411303424,"a,b"\n'
     """
     lines = [",".join(column.name for column in columns)]
-    lines += [",".join(_quoted(c.text(cell)) for c, cell in zip(columns, row, strict=True)) for row in rows]
+    texts = [column.text if column.kind != "str" else _quoted for column in columns]
+    lines += [",".join([text(cell) for text, cell in zip(texts, row, strict=True)]) for row in rows]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _quoted(text: str) -> str:
+def _quoted(cell: Cell) -> str:
     # csv.writer leaves a lone carriage return bare when the line end is "\n"; a reader would split the row there.
-    return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\r\n]', text) else text
+    text = "" if cell is None else str(cell)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def pandas_frame(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> pandas.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 
 from simcomm.checked import Checked
 from simcomm.closed_forms import lower_bound
+from simcomm.common import once
 from simcomm.errors import TimeError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.topology.cluster import Cluster
@@ -79,7 +80,9 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
         ports_s = max(least(slowest, sum(ports), gamma if model.one_port else 0), least(0, math.inf, gamma))
     else:
         ports_s = least(0, math.inf, 0)
-    cut = cut_bound(cluster.graph, cluster.hosts[: what.workers], operation) if size_bytes else None
+    hosts = cluster.hosts[: what.workers]
+    key = ("cut", cluster.graph, hosts, operation)
+    cut = once(key, lambda: cut_bound(cluster.graph, hosts, operation), lambda _: 1_000) if size_bytes else None
     if operation != "all_reduce":  # a cut takes all shards as equal: the elements that are over bound nothing
         size_bytes = what.workers * (what.vector.elements // what.workers) * what.vector.itemsize
     cut_s = None if cut is None else float(alpha + size_bytes * cut.seconds_per_byte)

@@ -149,12 +149,13 @@ def test_graphs_are_refused_before_anything_runs(command, scenario, tmp_path):
     refused(command("run", path, "topology.file=absent.graphml"), "absent.graphml")
 
 
-def test_what_would_not_fit_into_memory_is_refused_with_its_size(command, scenario):
-    ran = command("run", scenario("workers: 100000"))
-    message = "ring_all_reduce with 100,000 workers sends 19,999,800,000 messages, which need about 21,000 GB"
-    refused(ran, f"{message}; expected at most 5,000,000 messages: take fewer workers")
-    assert "points done" not in ran.err
-    refused(command("run", scenario("workers: 100000\nparameters: 0"), "workers=4,5000"), "with 5,000 workers")
+def test_what_would_not_fit_into_memory_is_refused_with_its_size_and_what_would(command, scenario, monkeypatch):
+    monkeypatch.setenv("SIMCOMM_MEMORY", "1 GB")
+    ran = command("run", scenario("workers: 100000\nengine: des"))
+    refused(ran, "ring_all_reduce with 100,000 workers sends 19,999,800,000 messages, which need about 53 TB")
+    assert " with engine des and a timeline; there are 1 GB; expected at most " in ran.err
+    monkeypatch.setenv("SIMCOMM_MEMORY", "much")
+    refused(command("run", scenario()), "SIMCOMM_MEMORY: 'much' is not")
 
 
 def test_results_of_another_version(command, scenario, tmp_path):

@@ -13,13 +13,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from simcomm.checked import MOST_MESSAGES
 from simcomm.conformance.case import AGREES, DIFFERS, NOT_RUN, NOT_UNDERSTOOD, Outcome, Peer
 from simcomm.conformance.fields import Fields
 from simcomm.errors import EngineError, InputError, SimcommError, did_you_mean
 
 #: Cases whose messages cross more links than this are not run unless asked for.
 MOST_CROSSINGS: Final = 100_000
+MOST_MESSAGES: Final = 5_000_000
 
 #: How ``simulator`` begins -> module and attribute.
 PEERS: Final[dict[str, str]] = {

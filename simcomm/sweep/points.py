@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcomm.common import Kept, keeping
 from simcomm.sweep.identity import content_hash, point_id
 
 if TYPE_CHECKING:
@@ -52,8 +54,18 @@ def simulate(argument: Argument, timeline: bool = False) -> Result:
     from simcomm.simulation import simulate_point
 
     scenario, plugins, base_dir = argument
-    result = simulate_point(scenario, load_plugins(plugins, base_dir), timeline=timeline)
-    return result if timeline else replace(result, schedule=None, counts=None, cluster=None)
+    collectives = load_plugins(plugins, base_dir)
+    if timeline:
+        return simulate_point(scenario, collectives, timeline=True)
+    with keeping(_of_this_process()):
+        result = simulate_point(scenario, collectives)
+    return replace(result, schedule=None, counts=None, cluster=None)
+
+
+@cache
+def _of_this_process() -> Kept:
+    """What the points that this process simulates have in common; nobody outside gets to see it."""
+    return Kept()
 
 
 def _plugin_of_each_name(document: Document) -> dict[str, tuple[tuple[str, ...], Path | None]]:

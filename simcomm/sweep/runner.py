@@ -52,7 +52,7 @@ def run(
         document = from_mapping(scenario, overrides) if isinstance(scenario, Mapping) else load(scenario, overrides)
     from simcomm.simulation import preflight
 
-    preflight(document)
+    preflight(document, timeline, jobs)
     return run_points(points_of(document), partial(simulate, timeline=timeline), out, jobs, progress, links)
 
 
