@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simcomm.cli_conformance import conformance
+from simcomm.cli_forecast import in_few_messages, list_points
 from simcomm.cli_topology import topology
 from simcomm.errors import InputError, SimcommError
 
@@ -42,6 +43,7 @@ cli.add_command(topology)
 @click.option("--plots/--no-plots", default=True, help="Draw what the results show.")
 @click.option("--links/--no-links", default=True, help="Write links.csv: a row for every link of every point.")
 @click.option("--parquet", is_flag=True, help="Write the tables as Parquet as well (needs pandas and pyarrow).")
+@click.option("--dry-run", is_flag=True, help="Only list the points: messages, memory, engine. Nothing is run.")
 def run(
     scenario: Path,
     overrides: tuple[str, ...],
@@ -50,6 +52,7 @@ def run(
     plots: bool,
     links: bool,
     parquet: bool,
+    dry_run: bool,
 ) -> None:
     """Run the points of a scenario that are missing; write table, results.csv, links.csv and plots.
 
@@ -64,8 +67,10 @@ def run(
     from simcomm import terminal
     from simcomm.sweep import progress_on, run
 
+    single = in_few_messages(document)
+    if dry_run:
+        return list_points(document, timeline=single)
     folder = out or Path("results") / scenario.stem
-    single = len(document.points) == 1
     count = jobs or min(os.cpu_count() or 1, len(document.points))
     if document.question:
         click.echo(document.question.strip())
@@ -212,10 +217,11 @@ def _collectives(names: Sequence[str], plugins: Sequence[str]) -> list[Collectiv
 
 def _in_detail(document: Document, result: Result | None = None) -> Result:
     """The result of the only point with its timeline: run again if it has none, or no links."""
-    from simcomm.simulation import simulate_point
+    from simcomm.simulation import preflight, simulate_point
 
     if result is not None and result.timeline is not None and result.links is not None:
         return result
+    preflight(document, timeline=True)
     return simulate_point(document.points[0], document.collectives, timeline=True)
 
 

@@ -24,6 +24,9 @@ from simcomm.units import format_size, parse_size
 #: A size such as "8 GB": what runs may take together, whatever the machine has.
 MEMORY_VARIABLE: Final = "SIMCOMM_MEMORY"
 
+#: Messages of a run that is drawn and explained in detail without being asked for.
+MOST_IN_DETAIL = 1_000_000
+
 #: Long enough for every chunk of every schedule to hold something.
 _NO_EMPTY_CHUNK = Vector(2**40, 1)
 
@@ -47,8 +50,8 @@ class EngineBytes(NamedTuple):
 
 #: What each engine needs. One that is not named here is taken for the reference.
 ENGINE_BYTES: Final[Mapping[str, EngineBytes]] = {
-    "des": EngineBytes(message=1_050, note=400, pair=2_400, chunk=250, rank=6_000),
-    "compiled": EngineBytes(message=450, note=100, pair=400, chunk=250, rank=6_000),
+    "des": EngineBytes(message=1_050, note=400, pair=2_400, chunk=400, rank=6_000),
+    "compiled": EngineBytes(message=450, note=100, pair=700, chunk=400, rank=6_000),
 }
 
 

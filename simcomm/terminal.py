@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich import box
@@ -20,6 +20,10 @@ from simcomm.results import PARTS, Result, Results
 from simcomm.schedule import COMPUTE
 from simcomm.units import format_bandwidth, format_size, format_time
 from simcomm.verify import Cell, Row
+
+if TYPE_CHECKING:
+    from simcomm.forecast import Forecast
+    from simcomm.scenario import Scenario
 
 #: Columns that the table of a run shows where they differ.
 _SETTINGS: tuple[str, ...] = (
@@ -63,6 +67,24 @@ def results_table(results: Results) -> Table:
             "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
             f"counts proof{' time' if r.time_matches else ''}",
             *[_bottleneck(r)] * named,
+        )
+    return rows
+
+
+def forecast_table(labels: Sequence[str], points: Sequence[Scenario], forecasts: Sequence[Forecast]) -> Table:
+    """One row per point: what it would send and take, and on which engine it would run."""
+    rows = table("point", "workers", "messages", "chunks", "memory", "engine", "because", "")
+    for label, point, found in zip(labels, points, forecasts, strict=True):
+        numbers = found.estimate
+        rows.add_row(
+            label,
+            f"{point.workers:,}",
+            f"{numbers.messages:,}",
+            f"{numbers.chunks:,}",
+            format_size(numbers.memory_bytes),
+            found.engine,
+            found.engine_reason,
+            "does not fit" if found.refused else "",
         )
     return rows
 

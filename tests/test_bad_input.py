@@ -152,8 +152,11 @@ def test_graphs_are_refused_before_anything_runs(command, scenario, tmp_path):
 def test_what_would_not_fit_into_memory_is_refused_with_its_size_and_what_would(command, scenario, monkeypatch):
     monkeypatch.setenv("SIMCOMM_MEMORY", "1 GB")
     ran = command("run", scenario("workers: 100000\nengine: des"))
-    refused(ran, "ring_all_reduce with 100,000 workers sends 19,999,800,000 messages, which need about 53 TB")
-    assert " with engine des and a timeline; there are 1 GB; expected at most " in ran.err
+    refused(ran, "ring_all_reduce with 100,000 workers sends 19,999,800,000 messages, which need about 45 TB")
+    assert " with engine des; there are 1 GB; expected at most 471 workers" in ran.err
+    monkeypatch.setenv("SIMCOMM_MEMORY", "1 MB")
+    ran = command("run", scenario("workers: 15\nengine: des"))
+    refused(ran, " with engine des and a timeline; there are 1 MB; expected at most 13 workers or engine compiled (")
     monkeypatch.setenv("SIMCOMM_MEMORY", "much")
     refused(command("run", scenario()), "SIMCOMM_MEMORY: 'much' is not")
 

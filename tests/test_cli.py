@@ -72,6 +72,64 @@ def test_without_a_folder_results_go_to_one_named_after_the_scenario(command, sc
     assert (tmp_path / "results" / "s" / "results.csv").is_file()
 
 
+def test_a_dry_run_lists_every_point_and_runs_none(command, scenario, tmp_path):
+    path = scenario("question: Why?\nsweep: {collective: [ring_all_reduce, rabenseifner], workers: [4, 64]}")
+    ran = command("run", path, "--dry-run", "-o", "out", "-j", "1")
+    assert (ran.code, ran.err) == (0, "")
+    rows = [line.split() for line in ran.out.splitlines() if line.strip().startswith("collective=")]
+    assert [row[:5] for row in rows] == [
+        ["collective=ring_all_reduce", "workers=4", "4", "24", "24"],
+        ["collective=ring_all_reduce", "workers=64", "64", "8,064", "8,064"],
+        ["collective=rabenseifner", "workers=4", "4", "16", "24"],
+        ["collective=rabenseifner", "workers=64", "64", "768", "8,064"],
+    ]
+    assert rows[0][7:] == ["des", "no", "more", "than", "1,000", "operations"]
+    assert rows[1][7:] == ["compiled", "programs", "in", "float64"]
+    assert ran.out.splitlines()[-1] == "4 points, 8,872 messages; nothing was run"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_names_what_does_not_fit_and_lists_the_rest(command, scenario, monkeypatch):
+    monkeypatch.setenv("SIMCOMM_MEMORY", "1 MB")
+    path = scenario("engine: des\nsweep: {workers: [4, 64, 8]}")
+    ran = command("run", path, "--dry-run")
+    assert ran.code == 2
+    assert [line.rstrip().endswith("does not fit") for line in ran.out.splitlines() if "workers=" in line] == [
+        False,
+        True,
+        False,
+    ]
+    (error,) = ran.err.splitlines()
+    assert error.startswith("error: point ")
+    assert "(collective=ring_all_reduce workers=64): ring_all_reduce with 64 workers sends 8,064 messages" in error
+    assert "there are 1 MB; expected at most 14 workers" in error
+    refused = command("run", path, "-j", "1")
+    assert (refused.code, refused.out) == (2, "")
+    assert "there are 1 MB" in refused.err
+
+
+def test_runs_that_do_not_fit_together_are_refused_together(command, scenario, monkeypatch):
+    monkeypatch.setenv("SIMCOMM_MEMORY", "350 kB")
+    path = scenario("engine: des\nsweep: {workers: [7, 8, 2]}")
+    ran = command("run", path, "-j", "2", "--no-plots")
+    assert ran.code == 2
+    assert "jobs: the 2 largest runs need about" in ran.err
+    assert "there are 350 kB; expected at most 1 at a time" in ran.err
+    assert command("run", path, "-j", "1", "--no-plots").code == 0
+
+
+def test_a_point_of_very_many_messages_is_run_without_a_timeline(command, scenario, tmp_path, monkeypatch):
+    monkeypatch.setattr("simcomm.limits.MOST_IN_DETAIL", 23)
+    for _ in range(2):
+        ran = command("run", scenario(), "-o", "out")
+        assert ran.code == 0
+        assert "critical path" not in ran.out
+        assert "no timeline of 24 messages: kept for at most 23" in ran.out
+    assert not (tmp_path / "out" / "gantt.png").exists()
+    monkeypatch.setattr("simcomm.limits.MOST_IN_DETAIL", 24)
+    assert "critical path" in command("run", scenario(), "-o", "out", "--no-plots").out
+
+
 RUN_PLOTS = ("gantt", "traffic", "link_heat", "link_gantt", "link_utilisation", "link_queues")
 
 
