@@ -41,6 +41,12 @@ class Checked:
         """Of every operation."""
         return self.schedule.sizes_bytes(self.vector)
 
+    @property
+    def computes(self) -> bool:
+        """Whether the schedule has computations that take time."""
+        schedule = self.schedule
+        return bool((schedule if schedule.quotient is None else schedule.quotient).seconds.any())
+
     @cached_property
     def sizes(self) -> Sizes | None:
         """Of every class of the schedule's quotient, if it has one."""

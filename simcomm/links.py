@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-import numpy as np
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
 from simcomm.engines.meters import Meter
-from simcomm.engines.timeline import Timeline
 from simcomm.link_table import LinkUse, by_load
-from simcomm.schedule import Ints, Schedule
+from simcomm.shares import Pairs
 from simcomm.topology.cluster import Cluster
 from simcomm.topology.routes import Link
 
 
 def link_uses(
-    cluster: Cluster, schedule: Schedule, size_bytes: Ints, timeline: Timeline, point: str = ""
+    cluster: Cluster, traffic: Pairs, makespan_s: Any, meters: Mapping[Hashable, Meter], point: str = ""
 ) -> tuple[LinkUse, ...]:
-    """What every link of the graph did, in the graph's order, when messages of these sizes were sent."""
+    """What every link of the graph did, in the graph's order, when this went from rank to rank."""
     count, carried = dict.fromkeys(cluster.graph.edges, 0), dict.fromkeys(cluster.graph.edges, 0)
-    for pair, messages, total in _by_pair(schedule, size_bytes):
-        for src, dst, _, _ in cluster.routes[pair].links:
+    for *pair, messages, total in zip(*(column.tolist() for column in traffic), strict=True):
+        for src, dst, _, _ in cluster.routes[pair[0], pair[1]].links:
             count[src, dst] += messages
             carried[src, dst] += total
-    time_s, sees_links = float(timeline.makespan_s), any(isinstance(place, Link) for place in timeline.log.meters)
+    time_s, sees_links = float(makespan_s), any(isinstance(place, Link) for place in meters)
     found = []
     for a, b, link in cluster.graph.edges(data=True):
         bandwidth_Bps, latency_s = link["bandwidth_Bps"], link["latency_s"]
-        meter = timeline.log.meters.get(Link(a, b, bandwidth_Bps, latency_s)) or Meter(0.0)
+        meter = meters.get(Link(a, b, bandwidth_Bps, latency_s)) or Meter(0.0)
         use = meter.use
         found.append(
             LinkUse(
@@ -48,19 +46,6 @@ def link_uses(
             )
         )
     return tuple(found)
-
-
-def _by_pair(schedule: Schedule, size_bytes: Ints) -> Iterator[tuple[tuple[int, int], int, int]]:
-    """Every (src, dst) that sends something, with its messages and bytes."""
-    sends = np.flatnonzero(size_bytes > 0)
-    keys = schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends]
-    pairs, which, messages = np.unique(keys, return_inverse=True, return_counts=True)
-    sizes = size_bytes[sends]
-    overflows = int(sizes.max(initial=0)) * len(sizes) >= 2**63
-    total = np.zeros(len(pairs), dtype=object if overflows else np.int64)
-    np.add.at(total, which, sizes.astype(total.dtype))
-    for pair, number, carried in zip(pairs.tolist(), messages.tolist(), total.tolist(), strict=True):
-        yield divmod(pair, schedule.ranks), number, carried
 
 
 def busiest(uses: Iterable[LinkUse]) -> LinkUse | None:
