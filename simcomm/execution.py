@@ -18,6 +18,8 @@ from simcomm.networks.base import NetworkModel, Workers
 from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import Cluster, place
+from simcomm.topology.pairs import Pairs
+from simcomm.topology.regular_base import Regular
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -37,7 +39,7 @@ class Execution:
 def execute(
     schedule: Schedule,
     size_bytes: Sequence[int] | Ints,
-    graph: nx.Graph[Any],
+    graph: nx.Graph[Any] | Regular,
     *,
     network: str | Mapping[str, Any] | NetworkModel = "loggp",
     name: str = "graph",
@@ -70,21 +72,22 @@ def execute(
     sizes = _whole_sizes(size_bytes, schedule)
     alike = workers or Workers.alike(schedule.ranks)
     model = _model(network)
-    pairs = _pairs(schedule, sizes)
+    pairs = used_pairs(schedule, sizes)
     given = (placement, routing, seed, None if bandwidth_factor is None else list(bandwidth_factor))
+    is_regular = isinstance(graph, Regular)
     cluster = once(
-        ("cluster", graph, name, schedule.ranks, pairs.tobytes(), repr(given)),
+        ("cluster", repr(graph) if is_regular else graph, name, schedule.ranks, pairs.key, repr(given)),
         lambda: place(
             name,
-            checked(graph, name),
+            graph if isinstance(graph, Regular) else checked(graph, name),
             schedule.ranks,
-            [divmod(pair, schedule.ranks) for pair in pairs.tolist()],
+            pairs,
             placement=placement,
             routing=routing,
             seed=seed,
             bandwidth_factor=bandwidth_factor,
         ),
-        lambda made: 500 * len(made.graph.edges) + 400 * len(made.routes),
+        lambda made: made.about_bytes,
     )
     chosen = engines.choose(engine, model, cluster.routes, len(schedule), exact)
     seconds = schedule.seconds if compute_s is None else np.asarray(compute_s)
@@ -121,15 +124,10 @@ def _whole_sizes(size_bytes: Sequence[int] | Ints, schedule: Schedule) -> Ints:
     return sizes
 
 
-def used_pairs(schedule: Schedule, size_bytes: Ints) -> list[tuple[int, int]]:
+def used_pairs(schedule: Schedule, size_bytes: Ints) -> Pairs:
     """Every (src, dst) that sends something."""
-    return [divmod(pair, schedule.ranks) for pair in _pairs(schedule, size_bytes).tolist()]
-
-
-def _pairs(schedule: Schedule, size_bytes: Ints) -> Ints:
-    """The same, each as src · ranks + dst."""
     sends = size_bytes > 0
-    return np.unique(schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends])
+    return Pairs.numbered(schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends], schedule.ranks)
 
 
 def _model(network: str | Mapping[str, Any] | NetworkModel) -> NetworkModel:

@@ -26,6 +26,8 @@ from simcomm.results import Result
 from simcomm.theory import bound, formula
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import place
+from simcomm.topology.regular import regular
+from simcomm.topology.regular_base import Regular
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -117,7 +119,7 @@ def simulate_point(
     vector = Vector(scenario.elements, scenario.itemsize)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
     schedule = what.schedule.one_send_at_a_time() if scenario.one_send_at_a_time else what.schedule
-    label, links = _graph(scenario, schedule.ranks, graph)
+    label, links = _topology(scenario, schedule.ranks, graph)
     workers, compute_s = _workers(scenario, what)
     ran = execute(
         schedule,
@@ -153,6 +155,16 @@ def simulate_point(
         cluster=ran.cluster,
         links=Links(uses),
     )
+
+
+def _topology(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple[str, nx.Graph[Any] | Regular]:
+    """Its name, and its graph, or what stands for a regular one."""
+    chosen, link = scenario.topology, scenario.link
+    if graph is None and chosen.kind is not None and link is not None:
+        found = regular(chosen.kind, ranks, link.bandwidth_Bps, link.latency_s, chosen.options)
+        if found is not None:
+            return chosen.kind, found
+    return _graph(scenario, ranks, graph)
 
 
 def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple[str, nx.Graph[Any]]:
