@@ -18,7 +18,7 @@ from simcomm.networks.base import NetworkModel, Workers
 from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import Cluster, place
-from simcomm.topology.pairs import Pairs
+from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 
 if TYPE_CHECKING:
@@ -124,10 +124,12 @@ def _whole_sizes(size_bytes: Sequence[int] | Ints, schedule: Schedule) -> Ints:
     return sizes
 
 
-def used_pairs(schedule: Schedule, size_bytes: Ints) -> Pairs:
+def used_pairs(schedule: Schedule, size_bytes: Ints) -> RankPairs:
     """Every (src, dst) that sends something."""
     sends = size_bytes > 0
-    return Pairs.numbered(schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends], schedule.ranks)
+    return RankPairs.numbered(
+        schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends], schedule.ranks
+    )
 
 
 def _model(network: str | Mapping[str, Any] | NetworkModel) -> NetworkModel:

@@ -19,7 +19,6 @@ from simcomm.errors import InputError
 from simcomm.execution import execute
 from simcomm.forecast import Forecast, forecast, refuse
 from simcomm.limits import available_bytes
-from simcomm.link_table import Links
 from simcomm.links import link_uses
 from simcomm.networks.base import Workers
 from simcomm.results import Result
@@ -153,7 +152,7 @@ def simulate_point(
         timeline=ran.timeline if timeline else None,
         counts=what.counted,
         cluster=ran.cluster,
-        links=Links(uses),
+        links=uses,
     )
 
 

@@ -15,7 +15,7 @@ from simcomm.orbit import Group
 from simcomm.topology import build
 from simcomm.topology.cluster import Cluster, place
 from simcomm.topology.cuts import SHARES, Cut
-from simcomm.topology.pairs import OrbitPairs, Pairs
+from simcomm.topology.pairs import OrbitPairs, RankPairs
 from simcomm.topology.regular import MOST_LINKS, regular
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.regular_cluster import RegularCluster
@@ -265,7 +265,7 @@ def test_pairs_by_displacement_are_pairs() -> None:
     for group in (Group("rotation", 7), Group("xor", 8)):
         orbits = OrbitPairs(group, np.array([3, 1, 3]))
         expected = sorted((g, group.add(g, d)) for g in range(group.order) for d in (1, 3))
-        plain = Pairs.of([*expected, *expected])
+        plain = RankPairs.of([*expected, *expected])
         assert list(orbits) == list(plain) == expected
         assert len(orbits) == len(plain) == len(expected)
         for kind in ("rotation", "xor"):
