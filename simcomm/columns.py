@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simcomm import counts
@@ -89,7 +90,7 @@ def timed(what: Checked, run: Summary, formula_s: float | None, bound: Bound) ->
     }
 
 
-def linked(uses: tuple[LinkUse, ...]) -> dict[str, Any]:
+def linked(uses: Sequence[LinkUse]) -> dict[str, Any]:
     """The link that its bytes keep busy longest."""
     use = busiest(uses)
     return {

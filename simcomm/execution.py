@@ -24,7 +24,7 @@ from simcomm.quotient import Sizes
 from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import Cluster, place
-from simcomm.topology.pairs import OrbitPairs, Pairs
+from simcomm.topology.pairs import OrbitPairs, RankPairs
 from simcomm.topology.regular_base import Regular
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ class Load:
         return None if quotient is None or not isinstance(self.sized, Vector) else quotient.sizes_bytes(self.sized)
 
     @cached_property
-    def pairs(self) -> Pairs:
+    def pairs(self) -> RankPairs:
         """Every (src, dst) that sends something."""
         q, sizes, ranks = self.schedule.quotient, self.sizes, self.schedule.ranks
         if q is not None and sizes is not None and (sizes.of_chunk is None or sizes.of_chunk.all()):
             sends = sizes.of_class > 0  # and so do all elements of the class
             return OrbitPairs(q.group, q.group.minus(q.dst[sends], q.src[sends]))
         sends = self.size_bytes > 0
-        return Pairs.numbered(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends], ranks)
+        return RankPairs.numbered(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends], ranks)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,14 @@ def execute(
     model = _model(network)
     given = (placement, routing, seed, None if bandwidth_factor is None else list(bandwidth_factor))
     cluster = once(
-        ("cluster", graph, name, schedule.ranks, load.pairs.key, repr(given)),
+        (
+            "cluster",
+            repr(graph) if isinstance(graph, Regular) else graph,
+            name,
+            schedule.ranks,
+            load.pairs.key,
+            repr(given),
+        ),
         lambda: place(
             name,
             graph if isinstance(graph, Regular) else checked(graph, name),
@@ -173,7 +180,7 @@ def execute(
             seed=seed,
             bandwidth_factor=bandwidth_factor,
         ),
-        lambda made: 1_000 * len(load.pairs),
+        lambda made: made.about_bytes,
     )
     seconds = None if compute_s is None else np.asarray(compute_s)
     if seconds is not None and seconds.shape != (len(schedule),):

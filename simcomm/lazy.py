@@ -10,7 +10,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Lazy(Sequence[T_co]):
-    """A sequence that knows its length, and makes an element each time that it is asked for; a slice is a tuple."""
+    """A sequence that knows its length, and makes an element each time that it is asked for.
+
+    A slice is a tuple, and it is equal to the tuple of its elements; to pickle it makes them all.
+    """
 
     @abstractmethod
     def make(self, index: int) -> T_co:
@@ -24,6 +27,12 @@ class Lazy(Sequence[T_co]):
         if isinstance(index, slice):
             return tuple(map(self.make, range(len(self))[index]))
         return self.make(range(len(self))[index])
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Lazy)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return tuple, (tuple(self),)

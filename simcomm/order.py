@@ -96,3 +96,17 @@ def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
     offsets = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - counts, counts)
     ranges: Ints = np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
     return ranges
+
+
+def distinct(values: npt.ArrayLike) -> Ints:
+    """Each value once, in their order.
+
+    What ``np.unique`` does, which since NumPy 2.3 hashes integers first and takes seconds for a million numbers a·n + b.
+
+    >>> distinct([3, 1, 3]).tolist()
+    [1, 3]
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.int64), axis=None)
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]

@@ -19,8 +19,7 @@ from simcomm.errors import InputError
 from simcomm.execution import execute
 from simcomm.forecast import Forecast, forecast, refuse
 from simcomm.limits import available_bytes
-from simcomm.link_table import Links
-from simcomm.links import link_uses
+from simcomm.links import uses_of
 from simcomm.networks.base import Workers
 from simcomm.results import Result
 from simcomm.schedule import Schedule
@@ -139,7 +138,7 @@ def simulate_point(
         timeline=timeline,
     )
     expected = None if scenario.one_send_at_a_time else formula(what, ran.cluster, ran.network, workers)
-    uses = link_uses(ran.cluster, _traffic(schedule, what), ran.summary.makespan_s, ran.meters)
+    uses = uses_of(ran.cluster, _traffic(schedule, what), float(ran.summary.makespan_s), ran.meters)
     return Result(
         point="",
         engine=ran.engine,
@@ -155,7 +154,7 @@ def simulate_point(
         timeline=ran.kept if timeline else None,
         counts=what.counted,
         cluster=ran.cluster,
-        links=Links(uses),
+        links=uses,
     )
 
 

@@ -12,7 +12,7 @@ from simcomm.topology import placement as placements
 from simcomm.topology import routing as routings
 from simcomm.topology.check import hosts
 from simcomm.topology.cuts import Cut, cut_bound
-from simcomm.topology.pairs import Pairs
+from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.routes import Route
 
@@ -121,7 +121,7 @@ def place(
         if alike and ranks == graph.hosts and _is_plain(placement, routing):
             from simcomm.topology.regular_cluster import RegularCluster
 
-            return RegularCluster(name, graph, Pairs.of(pairs))
+            return RegularCluster(name, graph, RankPairs.of(pairs))
         graph = graph.graph()
     count = len(hosts(graph))
     if count < ranks:

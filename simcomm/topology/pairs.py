@@ -8,12 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from simcomm.orbit import Group, Ints
+from simcomm.order import distinct
 
 
-class Pairs:
-    """Pairs (``src``, ``dst``) of ranks in their order, each once.
+class RankPairs:
+    """RankPairs (``src``, ``dst``) of ranks in their order, each once.
 
-    >>> pairs = Pairs.of([(2, 0), (0, 1), (2, 0)])
+    >>> pairs = RankPairs.of([(2, 0), (0, 1), (2, 0)])
     >>> list(pairs), (0, 1) in pairs, (1, 0) in pairs
     ([(0, 1), (2, 0)], True, False)
     """
@@ -27,17 +28,17 @@ class Pairs:
         return self._given
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[int, int]]) -> Pairs:
+    def of(cls, pairs: Iterable[tuple[int, int]]) -> RankPairs:
         """Those of any pairs."""
-        if isinstance(pairs, Pairs):
+        if isinstance(pairs, RankPairs):
             return pairs
         found = np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
         return cls(found[:, 0], found[:, 1])
 
     @classmethod
-    def numbered(cls, keys: Ints, ranks: int) -> Pairs:
+    def numbered(cls, keys: Ints, ranks: int) -> RankPairs:
         """Those with the numbers src · ``ranks`` + dst."""
-        src, dst = np.divmod(np.unique(keys), ranks)
+        src, dst = np.divmod(distinct(keys), ranks)
         return cls(src, dst)
 
     def __len__(self) -> int:
@@ -63,10 +64,10 @@ class Pairs:
     def displacements(self, group: Group) -> Ints:
         """By what the group moves every source to its target, each once."""
         src, dst = self.columns
-        return np.unique(np.asarray(group.minus(dst, src)))
+        return distinct(np.asarray(group.minus(dst, src)))
 
 
-class OrbitPairs(Pairs):
+class OrbitPairs(RankPairs):
     """All ranks g with g moved by each ``displacement``: pairs of arrays only when somebody looks.
 
     >>> list(OrbitPairs(Group("rotation", 3), np.array([1])))
@@ -74,7 +75,7 @@ class OrbitPairs(Pairs):
     """
 
     def __init__(self, group: Group, displacement: Ints) -> None:
-        self.group, self.displacement = group, np.unique(displacement)
+        self.group, self.displacement = group, distinct(displacement)
 
     @cached_property
     def columns(self) -> tuple[Ints, Ints]:

@@ -6,11 +6,10 @@ from functools import cached_property
 from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from simcomm.order import distinct
 from simcomm.topology.cluster import Cluster
 from simcomm.topology.cuts import Cut
-from simcomm.topology.pairs import Pairs
+from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.regular_cuts import knows_cuts, regular_cut
 from simcomm.topology.regular_routes import RegularRoutes
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class RegularCluster(Cluster):
     """A :class:`~simcomm.topology.cluster.Cluster` whose answers are formulas; its graph is built when asked for."""
 
-    def __init__(self, name: str, net: Regular, pairs: Pairs) -> None:
+    def __init__(self, name: str, net: Regular, pairs: RankPairs) -> None:
         object.__setattr__(self, "name", name)
         self.net, self.pairs = net, pairs
 
@@ -44,7 +43,7 @@ class RegularCluster(Cluster):
     @cached_property
     def uniform(self) -> tuple[Any, Any] | None:
         """(latency, bandwidth) if all routes that are used have the same ones, else None."""
-        distances = np.unique(self.net.distances(self.pairs.displacements(self.net.group))).tolist()
+        distances = distinct(self.net.distances(self.pairs.displacements(self.net.group))).tolist()
         along = list(accumulate(repeat(self.net.latency_s, max(distances, default=0)), initial=0))
         latencies = {along[distance] for distance in distances}
         return (latencies.pop(), self.net.bandwidth_Bps) if len(latencies) == 1 else None

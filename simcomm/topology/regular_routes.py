@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simcomm.topology.pairs import Pairs
+from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.routes import Route
 
@@ -12,7 +12,7 @@ from simcomm.topology.routes import Route
 class RegularRoutes(Mapping[tuple[int, int], Route]):
     """The routes of all used pairs, each made when it is asked for; ``net`` has them as arrays."""
 
-    def __init__(self, net: Regular, pairs: Pairs) -> None:
+    def __init__(self, net: Regular, pairs: RankPairs) -> None:
         self.net, self.pairs = net, pairs
         self._made: dict[tuple[int, int], Route] = {}
 
