@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcomm.engines.explain import critical_path
+from simcomm.engines.explain import CriticalPath
 from simcomm.engines.meters import Meter
 from simcomm.engines.summary import Summary, summarise
 from simcomm.engines.timeline import Timeline, Times
@@ -50,12 +50,12 @@ class OneRank:
 
     def summary(self) -> Summary:
         """The summary of the whole run. Places on the critical path are those of the ranks that it comes by."""
-        found = summarise(self.timeline)
-        path = critical_path(self.timeline)
+        return summarise(self.timeline, self._name)
+
+    def _name(self, path: CriticalPath) -> CriticalPath:
         elements = self._elements(path.operations)
-        moved = tuple((i, wait._replace(place=self._place(wait.place, i, elements[i]))) for i, wait in path.waits)
-        place, seconds = path._replace(waits=moved).longest_wait() or (None, 0.0)
-        return found._replace(wait_at=place, wait_at_s=seconds)
+        named = ((i, wait._replace(place=self._place(wait.place, i, elements[i]))) for i, wait in path.waits)
+        return path._replace(waits=tuple(named))
 
     def times(self) -> tuple[Times, Times]:
         """Start and end of every operation of the whole schedule."""
@@ -71,8 +71,10 @@ class OneRank:
         """Of every class on the path the element whose operation is: it ends with element 0, and goes to the lowest."""
         q, found = self.quotient, dict.fromkeys(path[-1:], 0)
         for before, index in zip(reversed(path[:-1]), reversed(path[1:]), strict=True):
-            waits_for, shift = np.divmod(q.after[q.after_start[index] : q.after_start[index + 1]], q.group.order)
-            found[before] = int(np.min(q.group.add(shift[waits_for == before], found[index])))
+            waits_for = (
+                divmod(a, q.group.order) for a in q.after[q.after_start[index] : q.after_start[index + 1]].tolist()
+            )
+            found[before] = min(q.group.add(shift, found[index]) for of, shift in waits_for if of == before)
         return found
 
     def _place(self, place: Hashable, index: int, element: int) -> Hashable:
