@@ -13,6 +13,7 @@ from simcomm import counts
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
 from simcomm.common import once
+from simcomm.order import distinct
 from simcomm.proof import Proof, prove
 from simcomm.quotient import Quotient, Sizes
 from simcomm.schedule import Ints, Schedule
@@ -56,7 +57,7 @@ class Checked:
     def message_bytes(self) -> Ints:
         """Every size that a message has, each at least once."""
         sizes = [self.size_bytes] if self.sizes is None else [part for part in self.sizes if part is not None]
-        every = np.unique(np.concatenate(sizes))
+        every = distinct(np.concatenate([distinct(part) for part in sizes]))
         return every[every > 0]
 
 
@@ -65,7 +66,7 @@ def check(collective: Collective, workers: int, vector: Vector, options: Mapping
     schedule, proof = _recorded(collective, workers, options)
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
-    says = counts.expected(claim, schedule.ranks)
+    says = counts.expected(claim, schedule.ranks, vector.elements)
     counts.check(counted, says)
     return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)
 

@@ -26,7 +26,7 @@ from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import EngineError
 from simcomm.networks.base import Cost, Message, NetworkModel, Run, Workers
 from simcomm.networks.programs import AND, HOLD, TURN, Batch, Places, Programs, RouteTable
-from simcomm.order import rows
+from simcomm.order import distinct, rows
 from simcomm.quotient import Quotient, Sizes
 from simcomm.schedule import COMPUTE, REDUCE, Ints, Schedule
 from simcomm.topology.cluster import Cluster
@@ -173,11 +173,12 @@ def _routes(
 ) -> tuple[dict[tuple[int, int], Route], Ints]:
     """The routes that there are, where links of an orbit are one, and which one every class has (−1: none)."""
     sends = np.flatnonzero(np.not_equal(q.kind, COMPUTE) & (sizes.of_class > 0))
-    every, which = np.unique(q.group.minus(q.dst[sends], q.src[sends]), return_inverse=True)
+    displacement = q.group.minus(q.dst[sends], q.src[sends])
+    every = distinct(displacement)
     routes: dict[Route, int] = {}
     numbers = [routes.setdefault(_route(q, int(d), network, cluster), len(routes)) for d in every]
     number = np.full(len(q), -1)
-    number[sends] = np.array(numbers, dtype=np.int64)[which]
+    number[sends] = np.array(numbers, dtype=np.int64)[np.searchsorted(every, displacement)]
     return {(0, 1 + row): route for route, row in routes.items()}, number
 
 
@@ -231,8 +232,10 @@ def _check_places(folded: Schedule, size_bytes: Ints, one: _OneRank, routes: Map
     from simcomm.engines.lowering import record
 
     sends = np.flatnonzero(folded.is_message & (size_bytes > 0))
-    columns = np.stack([folded.dst[sends], size_bytes[sends], folded.kind[sends] == REDUCE])
-    dst, size, reduces = np.unique(columns, axis=1)
+    sizes, kinds = distinct(size_bytes[sends]), folded.kind[sends].astype(np.int64)
+    number = (folded.dst[sends] * len(sizes) + np.searchsorted(sizes, size_bytes[sends])) * 2 + (kinds == REDUCE)
+    rest, reduces = np.divmod(distinct(number), 2)
+    dst, size = rest // max(len(sizes), 1), sizes[rest % max(len(sizes), 1)]
     table = RouteTable.of([routes[0, int(d)] for d in dst])
     places = Places(folded.ranks, table.every_link)
     batch = Batch(np.zeros_like(dst), dst, size, reduces > 0, np.arange(len(dst)), table, places)
@@ -240,7 +243,7 @@ def _check_places(folded: Schedule, size_bytes: Ints, one: _OneRank, routes: Map
     asks = np.flatnonzero(np.isin(programs.code, (TURN, HOLD, AND)))
     program = np.searchsorted(programs.start, asks, side="right") - 1
     asked = program * len(places) + programs.what[asks]
-    if len(np.unique(asked)) < len(asked):
+    if len(distinct(asked)) < len(asked):
         raise _refused("a message comes to the same place twice, of which one stands for all ranks'")
 
 
