@@ -30,7 +30,7 @@ from simcomm.topology.regular_base import Regular
 if TYPE_CHECKING:
     import networkx as nx
 
-#: What became of every place that was used.
+#: What became of every link that was used.
 Meters = Mapping[Hashable, Meter]
 
 
@@ -39,7 +39,7 @@ class Execution:
     """A run: where it ran, under which model and engine (and why that one), and when everything happened.
 
     ``summary`` is what a result says of its time; ``kept`` is None if no timeline was asked for and the engine has
-    none; ``meters`` say what became of every place that was used, if the engine noted it.
+    none; ``meters`` say what became of every link that was used, if the engine noted it.
     """
 
     cluster: Cluster
@@ -121,7 +121,7 @@ class _Work:
             seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
         run = engines.function(engine)
         timeline = run(schedule, self.load.size_bytes, self.network, routes, self.workers, seconds, self.detailed)
-        return summarise(timeline), timeline, timeline.log.meters
+        return summarise(timeline), timeline, timeline.log.link_meters
 
 
 def execute(

@@ -23,15 +23,16 @@ from simcomm.topology.routes import Link, links_of
 
 def link_uses(cluster: Cluster, schedule: Schedule, size_bytes: Ints, timeline: Timeline, point: str = "") -> Links:
     """What every link of the graph did, in the graph's order, when messages of these sizes were sent."""
-    return uses_of(cluster, pairs(schedule, size_bytes), float(timeline.makespan_s), timeline.log.meters, point)
+    return uses_of(cluster, pairs(schedule, size_bytes), float(timeline.makespan_s), timeline.log.link_meters, point)
 
 
 def uses_of(
     cluster: Cluster, traffic: Pairs, time_s: float, meters: Mapping[Hashable, Meter], point: str = ""
 ) -> Links:
-    """What every link did in a run of ``time_s``, by what goes from rank to rank and what the engine noted of places.
+    """What every link did in a run of ``time_s``, by what goes from rank to rank and what the engine noted of links.
 
-    On a regular topology nothing is made of a link before somebody looks at its row.
+    Without ``meters`` of links the model does not see them. On a regular topology nothing is made of a link before
+    somebody looks at its row.
     """
     of_links = meters if any(isinstance(place, Link) for place in meters) else None
     if isinstance(cluster, RegularCluster):
@@ -82,7 +83,7 @@ class _Uses(Uses):
     def make(self, index: int) -> LinkUse:
         """One row."""
         link, carried = self.links[index], int(self.bytes[index])
-        meter = None if self.meters is None else (self.meters.get(link) or Meter(0.0)).use
+        meter = (self.meters.get(link) or Meter(0.0)).use if self.meters is not None else None
         begin_s, end_s = (None, None) if meter is None else (meter.contended_from_s, meter.contended_until_s)
         return LinkUse(
             point=self.point,

@@ -45,6 +45,11 @@ class Places:
     def __len__(self) -> int:
         return len(OF_RANKS) * self.ranks + len(self.links) + len(self._others)
 
+    @property
+    def first_link(self) -> int:
+        """The number of the first place that is not a rank's."""
+        return len(OF_RANKS) * self.ranks
+
     def of_rank(self, kind: str, rank: Ints) -> Ints:
         """The numbers of ``(kind, rank)``."""
         return OF_RANKS.index(kind) * self.ranks + rank
