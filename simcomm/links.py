@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -12,17 +13,14 @@ from simcomm.link_table import LinkUse, by_load
 from simcomm.schedule import Ints, Schedule
 from simcomm.topology.cluster import Cluster
 from simcomm.topology.routes import Link
+from simcomm.topology.ways import Routes
 
 
 def link_uses(
     cluster: Cluster, schedule: Schedule, size_bytes: Ints, timeline: Timeline, point: str = ""
 ) -> tuple[LinkUse, ...]:
     """What every link of the graph did, in the graph's order, when messages of these sizes were sent."""
-    count, carried = dict.fromkeys(cluster.graph.edges, 0), dict.fromkeys(cluster.graph.edges, 0)
-    for pair, messages, total in _by_pair(schedule, size_bytes):
-        for src, dst, _, _ in cluster.routes[pair].links:
-            count[src, dst] += messages
-            carried[src, dst] += total
+    count, carried = _crossed(cluster, schedule, size_bytes)
     time_s, sees_links = float(timeline.makespan_s), any(isinstance(place, Link) for place in timeline.log.meters)
     found = []
     for a, b, link in cluster.graph.edges(data=True):
@@ -50,17 +48,37 @@ def link_uses(
     return tuple(found)
 
 
-def _by_pair(schedule: Schedule, size_bytes: Ints) -> Iterator[tuple[tuple[int, int], int, int]]:
-    """Every (src, dst) that sends something, with its messages and bytes."""
+def _crossed(cluster: Cluster, schedule: Schedule, size_bytes: Ints) -> tuple[dict[Any, int], dict[Any, int]]:
+    """The messages and the bytes that crossed every link, by its ends."""
+    count, carried = dict.fromkeys(cluster.graph.edges, 0), dict.fromkeys(cluster.graph.edges, 0)
     sends = np.flatnonzero(size_bytes > 0)
     keys = schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends]
-    pairs, which, messages = np.unique(keys, return_inverse=True, return_counts=True)
-    sizes = size_bytes[sends]
-    overflows = int(sizes.max(initial=0)) * len(sizes) >= 2**63
-    total = np.zeros(len(pairs), dtype=object if overflows else np.int64)
-    np.add.at(total, which, sizes.astype(total.dtype))
-    for pair, number, carried in zip(pairs.tolist(), messages.tolist(), total.tolist(), strict=True):
-        yield divmod(pair, schedule.ranks), number, carried
+    sizes, routes = size_bytes[sends], cluster.routes
+    if isinstance(routes, Routes):
+        number, pairs = routes.numbers(keys), routes.pairs
+    else:
+        pairs, number = np.unique(keys, return_inverse=True)
+    messages, total = np.bincount(number, minlength=len(pairs)), _sums(number, sizes, len(pairs))
+    if isinstance(routes, Routes):
+        met, hops, links = routes.ways.links, np.diff(routes.ways.first), routes.links
+        by_link = (_sums(met, np.repeat(column, hops), len(links)).tolist() for column in (messages, total))
+        for (src, dst, _, _), number_of, bytes_of in zip(links, *by_link, strict=True):
+            count[src, dst], carried[src, dst] = number_of, bytes_of
+    else:
+        for pair, number_of, bytes_of in zip(pairs.tolist(), messages.tolist(), total.tolist(), strict=True):
+            for src, dst, _, _ in routes[divmod(pair, schedule.ranks)].links:
+                count[src, dst] += number_of
+                carried[src, dst] += bytes_of
+    return count, carried
+
+
+def _sums(which: Ints, values: Any, size: int) -> Any:
+    """The sum of the values of each of ``size`` groups: whole numbers, however large."""
+    if int(values.max(initial=0)) * len(values) < 2**53:  # exact in floats
+        return np.bincount(which, values, size).astype(np.int64)
+    found = np.zeros(size, dtype=object)
+    np.add.at(found, which, values.astype(object))
+    return found
 
 
 def busiest(uses: Iterable[LinkUse]) -> LinkUse | None:

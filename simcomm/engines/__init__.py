@@ -71,6 +71,6 @@ def _fastest(model: NetworkModel, routes: Any, operations: int, exact: bool) -> 
         return "des", f"no more than {FEW_OPERATIONS:,} operations"
     if not hasattr(model, "lower"):
         return "des", "the network model has no programs (lower)"
-    if not is_plain(model, routes.values()):
+    if not is_plain(model, routes):
         return "des", "numbers that are not floats"
     return "compiled", "programs in float64"

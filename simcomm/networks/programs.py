@@ -6,7 +6,7 @@ at once, as one short program of instructions each. An engine that runs programs
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcomm.networks.base import Message
+from simcomm.topology.ways import Routes, Ways
 
 if TYPE_CHECKING:
     from simcomm.schedule import Ints
@@ -76,7 +77,7 @@ class Places:
 class RouteTable(NamedTuple):
     """Routes as arrays: ``links[first[r]:first[r + 1]]`` are the numbers of the links of route r."""
 
-    routes: Sequence[Route]
+    routes: Sequence[Route] | Ways
     latency_s: Floats
     bandwidth_Bps: Floats
     first: Ints
@@ -89,6 +90,20 @@ class RouteTable(NamedTuple):
     def hops(self) -> Ints:
         """How many links each route has."""
         return np.diff(self.first)
+
+    @classmethod
+    def of_all(cls, routes: Routes) -> RouteTable:
+        """The same of routes that are arrays already; links are numbered as they are met."""
+        met, first = routes.ways.links, routes.ways.first
+        at = np.full(len(routes.links), len(met))
+        at[met[::-1]] = np.arange(len(met))[::-1]  # of the places where a link is met the first one stays
+        used = np.argsort(at, kind="stable")[: np.count_nonzero(at < len(met))]
+        number = np.zeros(len(routes.links), np.int64)
+        number[used] = np.arange(len(used))
+        width, late = (routes.column(name)[used].astype(np.float64) for name in ("bandwidth_Bps", "latency_s"))
+        latency_s, bandwidth_Bps = routes.latency_s.astype(np.float64), routes.bandwidth_Bps.astype(np.float64)
+        every_link = tuple(routes.links[link] for link in used.tolist())
+        return cls(routes.ways, latency_s, bandwidth_Bps, first, number[met], every_link, width, late)
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> RouteTable:
@@ -168,8 +183,11 @@ class Programs:
         self.code[at], self.what[at], self.amount[at] = code, what, amount
 
 
-def is_plain(model: Any, routes: Iterable[Route]) -> bool:
+def is_plain(model: Any, routes: Mapping[Any, Route]) -> bool:
     """Whether all numbers of the model and the links are floats or small integers: what float64 computes as Python."""
-    links = {id(link): link for route in routes for link in route.links}
-    numbers = [*vars(model).values(), *(number for link in links.values() for number in link[2:])]
+    if isinstance(routes, Routes):
+        links: Iterable[Link] = routes.links
+    else:
+        links = {id(link): link for route in routes.values() for link in route.links}.values()
+    numbers = [*vars(model).values(), *(number for link in links for number in link[2:])]
     return all(isinstance(x, float | str | None) or (isinstance(x, int) and abs(x) < 2**53) for x in numbers)
