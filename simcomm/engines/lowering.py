@@ -31,7 +31,9 @@ from simcomm.networks.programs import (
     Programs,
     RouteTable,
 )
+from simcomm.order import distinct
 from simcomm.schedule import Ints, Schedule
+from simcomm.topology.ways import Routes
 
 if TYPE_CHECKING:
     from simcomm.engines.timeline import Times
@@ -96,8 +98,7 @@ def lower(
     pair = schedule.src.astype(np.int64) * schedule.ranks + schedule.dst
     sends = schedule.is_message & (size_bytes > 0)
     of, first = kinds(pair, size_bytes, schedule.kind, sends)
-    pairs, route = np.unique(pair[first], return_inverse=True)
-    table = RouteTable.between(routes, *np.divmod(pairs, schedule.ranks))
+    table, route = _routes(pair[first], schedule.ranks, routes)
     places = Places(schedule.ranks, table.every_link)
     reduces = schedule.kind[first] == 1
     batch = Batch(schedule.src[first], schedule.dst[first], size_bytes[first], reduces, route, table, places)
@@ -110,6 +111,14 @@ def lower(
     program = np.where(of >= 0, of, len(begin) - 1)
     program[computing] = len(written.start) + np.arange(len(computing))
     return Lowered(programs, begin, program, places, of, written.costs, table)
+
+
+def _routes(pair: Ints, ranks: int, routes: Mapping[tuple[int, int], Route]) -> tuple[RouteTable, Ints]:
+    """The routes of these pairs, src · ranks + dst, and the number of each."""
+    if isinstance(routes, Routes):
+        return RouteTable.of_all(routes), routes.numbers(pair)
+    pairs = distinct(pair)
+    return RouteTable.between(routes, *np.divmod(pairs, ranks)), np.searchsorted(pairs, pair)
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:
