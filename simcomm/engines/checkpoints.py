@@ -13,6 +13,9 @@ from simcomm.engines.step_programs import Tables
 from simcomm.engines.summary import Summary
 from simcomm.networks.base import Workers
 
+#: Of so many classes of 1,024 elements what they send is laid beside what they receive: as much as a cache holds.
+BLOCK = 16
+
 if TYPE_CHECKING:
     from simcomm.engines.kernel.busy import Busy
     from simcomm.engines.kernel.steps import State, Steps
@@ -43,7 +46,7 @@ class Pass:
         self.steps, self.state, self.tables, self.workers = steps, state, tables, workers
         self.classes, self.turns = len(steps.program), max(1, int(tables.turns.max()))
         self.checkpoints: list[_Checkpoint] = []
-        self.busy = _no_time(workers, tables)
+        self.busy = _no_time(workers, tables, steps.order)
 
     @cached_property
     def piece(self) -> int:
@@ -68,7 +71,8 @@ class Pass:
                 if became == kernel.FULL:
                     self.busy = _longer(self.busy)
             self.checkpoints.append(_Checkpoint(*kept, float(state.highest_s.max())))
-        kernel.finish(self.busy)
+        while not kernel.finish(self.busy):
+            self.busy = _longer(self.busy)
         return self.checkpoints[-1].highest_s if self.checkpoints else 0.0
 
     def back(self, latest_s: float) -> Path:
@@ -79,6 +83,7 @@ class Pass:
         path = _no_path(self.classes, self.turns)
         rows, piece = len(self.state.ends), min(self.piece, self.classes)
         again = self.state._replace(
+            last=np.full(len(self.state.last), -1),
             ends=np.empty((rows + piece, self.steps.order)),
             begins=np.empty((piece * self.turns, self.steps.order)),
             is_behind_itself=np.zeros((piece * self.turns, self.steps.order), np.bool_),
@@ -164,12 +169,13 @@ def _no_path(most: int, turns: int) -> Path:
     )
 
 
-def _no_time(workers: Workers, tables: Tables) -> Busy:
+def _no_time(workers: Workers, tables: Tables, order: int) -> Busy:
     """Nobody has done anything; what is known is when each rank computes its gradient."""
     from simcomm.engines.kernel.busy import Busy
 
     start_s = np.array(workers.start_s, dtype=np.float64)
-    ranks, places = len(start_s), 8
+    ranks, block = len(start_s), min(BLOCK, max(8, BLOCK * 1024 // order)) if order > 1 else 0
+    places = 2 * max(block, 4)
     begin_s, end_s = np.zeros((ranks, places)), np.zeros((ranks, places))
     begin_s[:, 0], end_s[:, 0] = start_s, start_s + np.array(workers.compute_s, dtype=np.float64)
     return Busy(
@@ -184,6 +190,13 @@ def _no_time(workers: Workers, tables: Tables) -> Busy:
         begin_s=begin_s,
         end_s=end_s,
         longest=np.ones(1, np.int64),
+        waiting=np.zeros(1, np.int64),
+        is_unlike=np.zeros(block, np.bool_),
+        has_gaps=np.zeros(block, np.bool_),
+        begins=np.empty((block, order)),
+        ends=np.empty((block, order)),
+        sending=np.empty((block, order)),
+        receiving=np.empty((block, order)),
     )
 
 

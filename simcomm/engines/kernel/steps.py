@@ -104,8 +104,8 @@ def _start(steps: Steps, state: State, index: int, end: Any) -> None:
             end[g] = state.own_s[rank ^ g]
     else:
         first = min(order, steps.ranks - rank)
-        _copy(end[:first], state.own_s[rank : rank + first])
-        _copy(end[first:], state.own_s[: order - first])
+        copy_row(end[:first], state.own_s[rank : rank + first])
+        copy_row(end[first:], state.own_s[: order - first])
     for row in range(steps.after_start[index], steps.after_start[index + 1]):
         before, shift = state.ends[steps.row[steps.after_class[row]]], steps.after_shift[row]
         if steps.is_xor:
@@ -117,7 +117,8 @@ def _start(steps: Steps, state: State, index: int, end: Any) -> None:
 
 
 @jit
-def _copy(values: Any, source: Any) -> None:
+def copy_row(values: Any, source: Any) -> None:
+    """Copy one row onto another."""
     for g in range(len(values)):
         values[g] = source[g]
 
@@ -138,7 +139,7 @@ def _all_alike(steps: Steps, state: State, index: int, program: int, end: Any) -
         return _one_by_one(steps, state, index, end)
     turn = steps.begin_row[index]
     if steps.turns[program] == 0:
-        _copy(state.begins[turn], end)
+        copy_row(state.begins[turn], end)
     for k in range(steps.length[program]):
         amount = steps.amount[program, k]
         if steps.code[program, k] == DELAY:
@@ -149,7 +150,7 @@ def _all_alike(steps: Steps, state: State, index: int, program: int, end: Any) -
                 return False
             turn += 1
     if steps.turns[program] == 0 and steps.length[program] > 0:
-        _copy(state.begins[turn], end)
+        copy_row(state.begins[turn], end)
     return True
 
 
@@ -249,7 +250,7 @@ def _one_shape(steps: Steps, state: State, index: int, end: Any) -> bool:
     which, turn = state.which, steps.begin_row[index]
     program = which[0]
     if steps.turns[program] == 0:
-        _copy(state.begins[turn], end)
+        copy_row(state.begins[turn], end)
     for k in range(steps.length[program]):
         if steps.code[program, k] == DELAY:
             for g in range(steps.order):
@@ -268,7 +269,7 @@ def _one_shape(steps: Steps, state: State, index: int, end: Any) -> bool:
             end[g] = begin[g] = start
         turn += 1
     if steps.turns[program] == 0 and steps.length[program] > 0:
-        _copy(state.begins[turn], end)
+        copy_row(state.begins[turn], end)
     return True
 
 
