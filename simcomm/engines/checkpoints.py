@@ -63,7 +63,7 @@ class Pass:
             kept = state.free_s.copy(), state.limit_s.copy(), state.ends.copy()
             at, end = begin, min(begin + self.piece, self.classes)
             while at < end:
-                became, at = kernel.advance_busy(self.steps, state, self.busy, at, end)
+                became, at = kernel.advance(self.steps, state, self.busy, at, end)
                 if became == kernel.VIOLATED:
                     raise Violated
                 if became == kernel.UNORDERED:
@@ -78,7 +78,7 @@ class Pass:
     def back(self, latest_s: float) -> Path:
         """The critical path, from the first operation that ends last."""
         from simcomm.engines.kernel import walk as kernel
-        from simcomm.engines.kernel.steps import advance
+        from simcomm.engines.kernel.busy import advance
 
         path = _no_path(self.classes, self.turns)
         rows, piece = len(self.state.ends), min(self.piece, self.classes)
@@ -99,7 +99,7 @@ class Pass:
             row[first:end] = rows + np.arange(end - first)
             begin_row[first:end] = np.arange(end - first) * self.turns
             steps = self.steps._replace(row=row, begin_row=begin_row)
-            advance(steps, again, first, end)
+            advance(steps, again, not_counted(self.tables), first, end)
             if number == last:
                 kernel.find_last(steps, again, first, end, latest_s, path)
             kernel.walk(steps, again, first, path)
@@ -171,13 +171,23 @@ def _no_path(most: int, turns: int) -> Path:
 
 def _no_time(workers: Workers, tables: Tables, order: int) -> Busy:
     """Nobody has done anything; what is known is when each rank computes its gradient."""
-    from simcomm.engines.kernel.busy import Busy
-
     start_s = np.array(workers.start_s, dtype=np.float64)
     ranks, block = len(start_s), min(BLOCK, max(8, BLOCK * 1024 // order)) if order > 1 else 0
-    places = 2 * max(block, 4)
-    begin_s, end_s = np.zeros((ranks, places)), np.zeros((ranks, places))
-    begin_s[:, 0], end_s[:, 0] = start_s, start_s + np.array(workers.compute_s, dtype=np.float64)
+    busy = _room(tables, ranks, 2 * max(block, 4), block)
+    busy.begin_s[:, 0] = start_s
+    busy.end_s[:, 0] = start_s + np.array(workers.compute_s, dtype=np.float64)
+    busy.size[:] = busy.longest[:] = 1
+    return busy
+
+
+def not_counted(tables: Tables) -> Busy:
+    """No room for counting."""
+    return _room(tables, 0, 0, 0)
+
+
+def _room(tables: Tables, ranks: int, places: int, block: int) -> Busy:
+    from simcomm.engines.kernel.busy import Busy
+
     return Busy(
         sending_s=tables.costs[3],
         receiving_s=tables.costs[4],
@@ -185,18 +195,18 @@ def _no_time(workers: Workers, tables: Tables, order: int) -> Busy:
         until_s=np.zeros(ranks),
         stream=np.zeros(ranks, np.int64),
         first=np.zeros(ranks, np.int64),
-        size=np.ones(ranks, np.int64),
+        size=np.zeros(ranks, np.int64),
         newest_s=np.zeros((2, ranks)),
-        begin_s=begin_s,
-        end_s=end_s,
-        longest=np.ones(1, np.int64),
+        begin_s=np.zeros((ranks, places)),
+        end_s=np.zeros((ranks, places)),
+        longest=np.zeros(1, np.int64),
         waiting=np.zeros(1, np.int64),
         is_unlike=np.zeros(block, np.bool_),
         has_gaps=np.zeros(block, np.bool_),
-        begins=np.empty((block, order)),
-        ends=np.empty((block, order)),
-        sending=np.empty((block, order)),
-        receiving=np.empty((block, order)),
+        begins=np.empty((block, ranks)),
+        ends=np.empty((block, ranks)),
+        sending=np.empty((block, ranks)),
+        receiving=np.empty((block, ranks)),
     )
 
 

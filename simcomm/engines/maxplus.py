@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcomm.engines.checkpoints import Pass, Unordered, Violated
+from simcomm.engines.checkpoints import Pass, Unordered, Violated, not_counted
 from simcomm.engines.meters import Log
 from simcomm.engines.step_programs import Columns, Kinds, Refused, Tables, lower
 from simcomm.engines.summary import Summary, summarise
@@ -154,6 +154,7 @@ class _Plan:
             step_of_chunk=kinds.of_chunk,
             step_of_route=kinds.of_route,
             program_of=kinds.number,
+            is_one_shape=len(set(tables.shape[kinds.number].tolist())) == 1,
             length=tables.length,
             shape=tables.shape,
             is_simple=tables.is_simple,
@@ -200,16 +201,16 @@ class _Plan:
 
     def timeline(self, sizes: Sizes | Ints, network: NetworkModel, routes: Routes) -> Timeline:
         """All times."""
-        from simcomm.engines.kernel.steps import advance
+        from simcomm.engines.kernel.busy import OVER, advance
 
         kinds, tables = lower(self.columns, _sizes(sizes), network, routes)
         turns = max(1, int(tables.turns.max()))
         every = np.arange(self.classes)
         steps = self.steps(kinds, tables)._replace(row=every, begin_row=every * turns)
         state = self.state(tables, self.classes, self.classes * turns)
-        if not advance(steps, state, 0, self.classes):
+        if advance(steps, state, not_counted(tables), 0, self.classes)[0] != OVER:
             raise self.violated(state, tables)
-        self.check_times(float(state.highest_s.max(initial=0.0)), tables)
+        self.check_times(float(state.ends.max(initial=0.0)), tables)
         costs = [cost[_programs(steps, self.columns)] for cost in tables.costs]
         start, end = state.begins[::turns].ravel(), state.ends.ravel()
         compute_s = np.zeros(len(end))

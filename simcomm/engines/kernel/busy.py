@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from simcomm.engines.kernel.steps import State, Steps, copy_row, moved, step
+from simcomm.engines.kernel.steps import State, Steps, copy_row, moved, raise_row, step
 from simcomm.engines.kernel.walk import program_of
 from simcomm.jit import jit, jit_loop
 
@@ -47,16 +47,22 @@ class Busy(NamedTuple):
 
 
 @jit_loop
-def advance_busy(steps: Steps, state: State, busy: Busy, first: int, last: int) -> tuple[int, int]:
-    """Do classes ``first`` … ``last`` − 1 and count how long ranks are busy; what became of it, and the next class."""
+def advance(steps: Steps, state: State, busy: Busy, first: int, last: int) -> tuple[int, int]:
+    """Do classes ``first`` … ``last`` − 1; what became of it, and the next class.
+
+    If there is room for that, count how long ranks are busy.
+    """
     room, block = busy.begin_s.shape[1], len(busy.begins)
     for index in range(first, last):
-        if busy.longest[0] + max(block, 2) > room:
+        if room and busy.longest[0] + max(block, 2) > room:
             return FULL, index
         if block and busy.waiting[0] == block and not _count_block(busy):
             return UNORDERED, index
         if not step(steps, state, index):
             return VIOLATED, index
+        if not room:
+            continue
+        raise_row(state.highest_s, state.ends[steps.row[index]])
         if block:
             _put_aside(steps, state, busy, index)
         elif not _count_few(steps, state, busy, index):
@@ -97,7 +103,7 @@ def _put_aside(steps: Steps, state: State, busy: Busy, index: int) -> None:
         sending[0], receiving[0] = busy.sending_s[alike], busy.receiving_s[alike]
     else:
         for g in range(steps.order):
-            program = program_of(steps, index, g)
+            program = state.which[g]
             sent = steps.turns[program] > 0
             gaps |= not sent
             sending[moved(steps, src, g)] = busy.sending_s[program] if sent else -1.0
