@@ -106,9 +106,9 @@ class Pass:
         size = int(path.size[0])
         return path._replace(**{name: getattr(path, name)[:size][::-1] for name in path._fields[1:]})
 
-    def summary(self) -> Summary:
-        """All of it."""
-        latest_s, ready_s = self.forward(), self.state.own_s
+    def summary(self, latest_s: float) -> Summary:
+        """All of it, once all classes are done."""
+        ready_s = self.state.own_s
         first_rank, path = int(np.argmax(ready_s)), None
         makespan_s = max(latest_s, float(ready_s[first_rank]))
         if self.classes and latest_s >= ready_s[first_rank]:
@@ -143,7 +143,9 @@ class Pass:
 
 def _held_up(path: Path, at: int, waited_s: float) -> list[tuple[int, float]]:
     """Which places an operation of the path waited for, and how long, as ``explain`` divides it among them."""
-    columns = zip(path.wait_place[at].tolist(), path.wait_s[at].tolist(), path.is_behind_itself[at].tolist(), strict=True)
+    columns = zip(
+        path.wait_place[at].tolist(), path.wait_s[at].tolist(), path.is_behind_itself[at].tolist(), strict=True
+    )
     every = [wait for wait in columns if wait[1] > 0]
     noted = [(place, seconds) for place, seconds, behind_itself in every if not behind_itself]
     noted = noted or [(place, seconds) for place, seconds, _ in every]

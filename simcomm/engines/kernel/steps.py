@@ -288,7 +288,11 @@ def _one_turn(steps: Steps, state: State, index: int, g: int, k: int, end: Any, 
 @jit
 def _compute(steps: Steps, state: State, index: int, end: Any) -> bool:
     """Elements take their rank's processor, each for seconds of its own; those of 0 s do not."""
-    seconds, begin, rank = steps.seconds[steps.seconds_row[index]], state.begins[steps.begin_row[index]], steps.src[index]
+    seconds, begin, rank = (
+        steps.seconds[steps.seconds_row[index]],
+        state.begins[steps.begin_row[index]],
+        steps.src[index],
+    )
     base = steps.place[len(steps.place) - 1, 0]
     for g in range(steps.order):
         begin[g] = end[g]
