@@ -62,7 +62,8 @@ def run(
     most_shares = asks + lowered.shares[1]
     note = notes.notes(places, len(schedule), most_shares, most_shares, detailed)
     loop.start(this, events, late_ranks)
-    loop.advance(this, events, turning, holding, flowing, note, 2**62)
+    while not loop.advance(this, events, turning, holding, flowing, note, 2**62):
+        note = notes.with_room_for_rates(note)
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)

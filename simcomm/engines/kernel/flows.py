@@ -40,7 +40,7 @@ from simcomm.engines.kernel.fluid import (
     together,
     wants,
 )
-from simcomm.engines.kernel.notes import Notes, contended, crossed, present
+from simcomm.engines.kernel.notes import Notes, contended, crossed, present, rate
 from simcomm.engines.kernel.shares import add_flow, add_group, solve
 from simcomm.jit import jit, jit_loop
 from simcomm.networks.programs import CAP, WEIGHT
@@ -228,12 +228,25 @@ def settle(net: Flows, note: Notes, run: Any, now: float) -> None:
             schedule(net, link)
         here["asked"] = here["bad"] = False
         here["pending"] = 0
-    net.count[ASKED] = 0
     if net.count[PART] > 0:
         solve(net, note, now)
+    if note.detailed:
+        _spread(net)
     for row in range(net.count[CHANGED]):
         _measure(net, note, net.changed[row], now)
-    net.count[CHANGED] = 0
+    net.count[CHANGED] = net.count[ASKED] = 0
+
+
+@jit
+def _spread(net: Flows) -> None:
+    """All links whose rates have changed, be they near to full or not."""
+    for row in range(net.count[ASKED]):
+        slot = net.links[net.asked[row]]["first"]
+        while slot >= 0:
+            mine = net.flows[net.slots[slot]["flow"]]
+            for other in range(mine["slot"], mine["slot"] + mine["steps"]):
+                changes(net, net.slots[other]["link"])
+            slot = net.slots[slot]["behind"]
 
 
 @jit
@@ -366,3 +379,10 @@ def _measure(net: Flows, note: Notes, link: int, now: float) -> None:
         if here["count"] > 0:
             present(note, place, here["count"])
         contended(note, place, now, here["members"] > 0 and here["level"] < here["wish"] * (1 - TIE))
+        if note.detailed:
+            total, slot = 0.0, here["first"]
+            while slot >= 0:
+                mine = net.flows[net.slots[slot]["flow"]]
+                total += mine["weight"] * net.links[mine["group"]]["level"]
+                slot = net.slots[slot]["behind"]
+            rate(note, place, now, total, here["count"])
