@@ -3,6 +3,7 @@
 What a message asks its network for is known before the run (``lowering``), so a run is programs in flat arrays, and an
 event loop over them that Numba compiles (``kernel``). It knows no model and no collective. Events, ties and sums of
 floats have the reference's order: start and end of every operation and all that is noted of places are the same bits.
+Where messages share links sums are rounded elsewhere (``kernel.flows``): the same to 1e-12.
 """
 
 from __future__ import annotations

@@ -43,7 +43,11 @@ class Notes(NamedTuple):
 def with_room_for_rates(note: Notes) -> Notes:
     """The same with twice the room for rates: how often they change is not known before the run."""
     return note._replace(
-        **{name: np.concatenate([column, np.empty_like(column)]) for name, column in note._asdict().items() if name[:5] == "rate_"}
+        **{
+            name: np.concatenate([column, np.empty_like(column)])
+            for name, column in note._asdict().items()
+            if name[:5] == "rate_"
+        }
     )
 
 
