@@ -3,6 +3,7 @@
 What a message asks its network for is known before the run (``lowering``), so a run is programs in flat arrays, and an
 event loop over them that Numba compiles (``kernel``). It knows no model and no collective. Events, ties and sums of
 floats have the reference's order: start and end of every operation and all that is noted of places are the same bits.
+Where messages share links sums are rounded elsewhere (``kernel.flows``): the same to 1e-12.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from simcomm.engines.lowering import Lowered, lower
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.networks.programs import AND, CAP, DELAY, HOLD, SHARE, SPAWN, TURN, WEIGHT
+from simcomm.networks.programs import AND, CAP, DELAY, HOLD, OF_RANKS, SHARE, SPAWN, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
 
 if TYPE_CHECKING:
@@ -59,10 +60,11 @@ def run(
     turning = turns.turns(places, len(schedule) + spawned)
     holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
     flowing = _flows(lowered)
-    most_shares = asks + lowered.shares[1]
-    note = notes.notes(places, len(schedule), most_shares, most_shares, detailed)
+    most = asks + len(flowing.slots)
+    note = notes.notes(places, len(schedule), most, most, detailed)
     loop.start(this, events, late_ranks)
-    loop.advance(this, events, turning, holding, flowing, note, 2**62)
+    while not loop.advance(this, events, turning, holding, flowing, note, 2**62):
+        note = notes.with_room_for_rates(note)
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)
@@ -84,8 +86,13 @@ def _flows(lowered: Lowered) -> Flows:
     weight = np.where(code[capped - 1] == WEIGHT, amount[capped - 1], 1.0)
     levels, which = np.unique(amount[capped] / weight, return_inverse=True)
     what[capped] = which
-    first = int(lowered.places.of_link(np.int64(0)))
-    return fluid.flows(first, alike, amount, lowered.table, levels, *lowered.shares)
+    shares, table = np.flatnonzero(code == SHARE), lowered.table
+    times = np.bincount(what[shares], lowered.times(shares), minlength=len(table.hops))
+    on_links = np.bincount(table.links, np.repeat(times, table.hops), minlength=len(table.every_link))
+    on_caps = np.bincount(which, lowered.times(capped), minlength=len(levels))
+    crossings = np.concatenate([on_links, on_caps]).astype(np.int64)
+    first = len(OF_RANKS) * lowered.places.ranks
+    return fluid.flows(first, alike, amount, table, levels, int(times.sum()), crossings)
 
 
 def _per_operation(lowered: Lowered, part: Times) -> Times:
