@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
 from simcomm.common import once
 from simcomm.proof import Proof, prove
-from simcomm.quotient import Quotient
+from simcomm.quotient import Quotient, Sizes
 from simcomm.schedule import Ints, Schedule
 
 #: What an operation of a schedule takes in memory for as long as it is kept, and how many are never kept unfolded.
@@ -30,41 +31,51 @@ class Checked:
     options: Mapping[str, Any]
     vector: Vector
     schedule: Schedule
-    size_bytes: Ints
     claim: Claim
     counted: counts.Counts
+    expected: counts.Counts
     proof: Proof
 
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Every (src, dst) that sends something."""
-        sends, ranks = self.size_bytes > 0, self.schedule.ranks
-        found = np.unique(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends])
-        return [divmod(pair, ranks) for pair in found.tolist()]
+    @cached_property
+    def size_bytes(self) -> Ints:
+        """Of every operation."""
+        return self.schedule.sizes_bytes(self.vector)
+
+    @cached_property
+    def sizes(self) -> Sizes | None:
+        """Of every class of the schedule's quotient, if it has one."""
+        return None if self.schedule.quotient is None else self.schedule.quotient.sizes_bytes(self.vector)
+
+    @cached_property
+    def message_bytes(self) -> Ints:
+        """Every size that a message has, each at least once."""
+        sizes = [self.size_bytes] if self.sizes is None else [part for part in self.sizes if part is not None]
+        every = np.unique(np.concatenate(sizes))
+        return every[every > 0]
 
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
-    schedule, proof = _recorded(collective, workers, options)
+    key = (collective.build, collective.goal, workers, repr(sorted(options.items())))
+    schedule = _unfolding(once(("schedule", key), lambda: collective.schedule(workers, **options), _kept_bytes))
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
-    counts.check(counted, claim)
-    return Checked(collective, workers, options, vector, schedule, schedule.sizes_bytes(vector), claim, counted, proof)
+    says = counts.expected(claim, schedule.ranks)
+    counts.check(counted, says)
+    proof = once(("proof", key), lambda: prove(schedule, collective.goal, workers), lambda _: 1_000)
+    return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)
 
 
-def _recorded(collective: Collective, workers: int, options: Mapping[str, Any]) -> tuple[Schedule, Proof]:
-    """The schedule and its proof, which do not depend on the vector."""
-
-    def record() -> tuple[Schedule, Proof]:
-        schedule = collective.schedule(workers, **options)
-        return schedule, prove(schedule, collective.goal, workers)
-
-    key = ("schedule", collective.build, collective.goal, workers, repr(sorted(options.items())))
-    schedule, proof = once(key, record, lambda made: _OPERATION_BYTES * len(_folded(made[0]) or made[0]))
-    quotient = _folded(schedule)
-    return (schedule if quotient is None else Schedule.unfolding(quotient)), proof
+def _kept_bytes(schedule: Schedule) -> int:
+    quotient = _large_quotient(schedule)
+    return _OPERATION_BYTES * len(schedule if quotient is None else quotient)
 
 
-def _folded(schedule: Schedule) -> Quotient | None:
-    """What is kept of a large schedule: unfolded, it would be kept unfolded."""
+def _unfolding(schedule: Schedule) -> Schedule:
+    """A schedule to work with: if the kept one of a large quotient unfolded, it would be kept unfolded."""
+    quotient = _large_quotient(schedule)
+    return schedule if quotient is None else Schedule.unfolding(quotient)
+
+
+def _large_quotient(schedule: Schedule) -> Quotient | None:
     return schedule.quotient if len(schedule) > _MANY_OPERATIONS else None

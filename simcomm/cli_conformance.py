@@ -13,7 +13,8 @@ import click
 @click.option(
     "--most-crossings", type=click.IntRange(min=0), metavar="N", help="Skip cases with more link crossings [100000]."
 )
-def conformance(path: Path, most_crossings: int | None) -> None:
+@click.option("--engine", default="auto", metavar="NAME", help="Skip cases that this engine does not take [auto].")
+def conformance(path: Path, most_crossings: int | None, engine: str) -> None:
     """Reproduce reference cases of LogGOPSim, SimGrid and ASTRA-sim: theirs, ours, the difference, a verdict.
 
     DIR holds files of cases (.json); one file will do. A case costs as many crossings as its messages have links on
@@ -21,18 +22,19 @@ def conformance(path: Path, most_crossings: int | None) -> None:
     """
     from rich.markup import escape
 
-    from simcomm import terminal
+    from simcomm import engines, terminal
     from simcomm.conformance import MOST_CROSSINGS, suites
     from simcomm.conformance.case import AGREES, DIFFERS, NOT_UNDERSTOOD
     from simcomm.conformance.tables import header, row, summary
     from simcomm.errors import InputError
 
+    engines.check_name(engine)
     limit = MOST_CROSSINGS if most_crossings is None else most_crossings
     lines, verdicts = [], set()
     for suite in suites(path):
         click.echo(f"{suite.file}: {len(suite.cases)} cases", err=True)  # some take a minute
         table = terminal.table(*map(escape, header(suite.peer)))
-        outcomes = list(suite.outcomes(limit))
+        outcomes = list(suite.outcomes(limit, engine))
         for outcome in outcomes:
             table.add_row(*map(escape, row(suite.peer, outcome)))
         terminal.show(table)
@@ -44,4 +46,5 @@ def conformance(path: Path, most_crossings: int | None) -> None:
     if NOT_UNDERSTOOD in verdicts:
         sys.exit(2)
     if AGREES not in verdicts:
-        raise InputError(f"{path}: no case was run; expected cases of at most {limit:,} link crossings")
+        taken = "" if engine == "auto" else f" that engine {engine} takes"
+        raise InputError(f"{path}: no case was run; expected cases of at most {limit:,} link crossings{taken}")

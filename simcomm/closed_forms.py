@@ -87,7 +87,8 @@ TimeFormula = Callable[[Seconds, Seconds, Seconds], Seconds]
 class Claim:
     """What a collective says of itself for n workers and one vector, without running it.
 
-    ``total`` is all messages and bytes; ``sent(rank)`` and ``received(rank)`` are one rank's share; ``steps`` is the
+    ``total`` is all messages and bytes; ``sent(rank)`` and ``received(rank)`` are one rank's share, or of an array of
+    ranks those of each (a form that asks "if rank" cannot say that; it is asked rank by rank); ``steps`` is the
     longest chain of messages that wait for each other. ``time(alpha, beta, gamma)`` is the makespan on a network
     where every pair of hosts that talk has the same latency α and bandwidth 1/β, ports are full duplex and all
     ranks are alike; it is None where no formula holds exactly (the engine still answers). ``chunks_sent`` is how many

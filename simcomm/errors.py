@@ -18,6 +18,10 @@ class InputError(SimcommError):
     exit_code = 2
 
 
+class EngineError(InputError):
+    """An engine that was asked for by name does not take this run; another one does."""
+
+
 class CheckError(SimcommError):
     """A check of a run failed: counts, proof or time."""
 

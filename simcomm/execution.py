@@ -13,7 +13,7 @@ import numpy as np
 from simcomm import engines, networks
 from simcomm.common import once
 from simcomm.engines.timeline import Timeline, Times
-from simcomm.errors import InputError
+from simcomm.errors import EngineError, InputError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.check import checked
@@ -71,9 +71,9 @@ def execute(
     alike = workers or Workers.alike(schedule.ranks)
     model = _model(network)
     pairs = _pairs(schedule, sizes)
-    given = (placement, routing, seed, None if bandwidth_factor is None else list(bandwidth_factor))
+    where = (placement, routing, seed, None if bandwidth_factor is None else list(bandwidth_factor))
     cluster = once(
-        ("cluster", graph, name, schedule.ranks, pairs.tobytes(), repr(given)),
+        ("cluster", graph, name, schedule.ranks, pairs.tobytes(), repr(where)),
         lambda: place(
             name,
             checked(graph, name),
@@ -92,7 +92,14 @@ def execute(
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     if exact:
         seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
-    timeline = chosen.run(schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    given = (schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    try:
+        timeline = chosen.run(*given)
+    except EngineError as error:
+        if engine != "auto":
+            raise
+        chosen = engines.instead(error)
+        timeline = chosen.run(*given)
     return Execution(cluster, model, chosen.name, chosen.reason, timeline)
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simcomm import loops
 from simcomm.order import expand
 from simcomm.schedule import REDUCE, Ints, Schedule
 
@@ -26,8 +25,7 @@ Predicate = Callable[[Ints, Ints], Flags]
 class Flow:
     """Nodes with their rank, chunk, operation (−1: held at the end) and whether they hold their rank's own gradient.
 
-    Edges run from ``source`` to ``target``, sorted by the target's level: ``level_start`` cuts them into levels, each
-    of which needs only the levels before it.
+    Edges run from ``source`` to ``target``, those into one node together, and none before those into its source.
     """
 
     operation: Ints
@@ -36,22 +34,20 @@ class Flow:
     own: Flags
     source: Ints
     target: Ints
-    level_start: Ints
 
-    def propagate(self, values: npt.NDArray[np.uint64], add: np.ufunc) -> None:
-        """Add to every node's own value, in place, the values that flow into it; ``add`` is + or bitwise or."""
-        for begin, end in pairwise(self.level_start.tolist()):
-            target = self.target[begin:end]
-            starts = _starts(target)
-            arriving: Any = add.reduceat(values[self.source[begin:end]], starts, axis=0)
-            values[target[starts]] = add(values[target[starts]], arriving)
+    def add_up(self, numbers: npt.NDArray[np.uint64]) -> None:
+        """Add to every node's own number, in place and modulo 2⁶⁴, those that flow into it."""
+        with np.errstate(over="ignore"):
+            loops.fast(loops.add_along, len(self.source))(self.source, self.target, numbers)
+
+    def join(self, sets: npt.NDArray[np.uint64]) -> None:
+        """Add to every node's own set of bits, a row each, in place, those that flow into it."""
+        loops.fast(loops.join_along, sets.shape[1] * len(self.source))(self.source, self.target, sets)
 
     def used(self) -> Flags:
         """Which nodes flow into what is held at the end."""
         used = self.operation < 0
-        for begin, end in reversed(list(pairwise(self.level_start.tolist()))):
-            source, target = self.source[begin:end], self.target[begin:end]
-            used[source[used[target]]] = True
+        loops.fast(loops.mark_back, len(self.source))(self.source, self.target, used)
         return used
 
     def only(self, chunks: Ints) -> Flow:
@@ -66,36 +62,41 @@ class Flow:
             self.own[keep],
             number[self.source[edges]],
             number[self.target[edges]],
-            np.unique(np.concatenate([[0], np.cumsum(edges)])[self.level_start]),
         )
 
 
-def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate) -> Flow:
+def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, ends: Ints | None = None) -> Flow:
     """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c)`` and must end with it if ``needs``.
 
     Chunks are numbered within their vector. Of several vectors a worker contributes to its own and needs of each.
+    ``ends`` are the chunks, numbered through all vectors, of which what is held at the end is looked at (all).
     """
     s, per_vector = schedule, schedule.chunks_per_vector
     operation, chunk = np.repeat(np.arange(len(s)), s.count), expand(s.chunk, s.count)
-    held_by, needed = np.nonzero(
-        np.broadcast_to(needs(np.arange(workers)[:, None], np.arange(per_vector)), (workers, per_vector))
-    )
-    places = np.sort(np.add.outer(held_by * s.chunks + needed, per_vector * np.arange(s.vectors)), axis=None)
+    places = _places(s, workers, needs, np.arange(s.chunks) if ends is None else ends)
     held_by, held = np.divmod(places, s.chunks)
     rank = np.concatenate([s.src[operation], held_by])
     chunks = np.concatenate([chunk, held])
     between, at_end = _edges(s), _edges_to_the_end(s, operation, chunk, places)
     source, target = (np.concatenate(pair) for pair in zip(between, at_end, strict=True))
-    level = np.concatenate([s.level[operation], np.full(len(held), s.level.max(initial=0) + 1)])
-    order = np.argsort(level[target] * len(level) + target, kind="stable")
+    if s.waits_for_earlier:
+        order = np.argsort(target, kind="stable")
+    else:
+        level = np.concatenate([s.level[operation], np.full(len(held), s.level.max(initial=0) + 1)])
+        order = np.argsort(level[target] * len(level) + target, kind="stable")
     source, target = source[order], target[order]
     mine = (s.vectors == 1) | (chunks // per_vector == rank)
     own = np.asarray(has(rank, chunks % per_vector) & mine & (rank < workers))
     source, target, replaced = _after_last_copy(source, target, s.kind[operation] != REDUCE)
     own[replaced] = False
-    levels = level[target]
-    cuts = np.concatenate([np.flatnonzero(np.diff(levels, prepend=-1)), [len(levels)]])
-    return Flow(np.concatenate([operation, np.full(len(held), -1)]), rank, chunks, own, source, target, cuts)
+    return Flow(np.concatenate([operation, np.full(len(held), -1)]), rank, chunks, own, source, target)
+
+
+def _places(s: Schedule, workers: int, needs: Predicate, ends: Ints) -> Ints:
+    """Where the goal looks at the end: rank · chunks + chunk, in order."""
+    worker = np.arange(workers)[:, None]
+    needed = np.broadcast_to(needs(worker, ends % s.chunks_per_vector), (workers, len(ends)))
+    return np.asarray((worker * s.chunks + ends)[needed])
 
 
 def _starts(sorted_values: Ints) -> Ints:

@@ -15,16 +15,20 @@ import hashlib
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.config
+import numba.core.event
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _LOG = logging.getLogger(__name__)
+_EVENTS: Any = numba.core.event
 
 
 @cache
@@ -36,11 +40,11 @@ def folder() -> Path | None:
         if source == Path(__file__) or b"simcomm.jit" in text:
             digest.update(text)
     own = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
-    base = Path(os.environ.get("NUMBA_CACHE_DIR") or own).expanduser()
-    path = base / "simcomm" / digest.hexdigest()[:16]
     try:
+        base = Path(os.environ.get("NUMBA_CACHE_DIR") or own).expanduser()
+        path = base / "simcomm" / digest.hexdigest()[:16]
         path.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):  # not writable, or nobody's home
         return None
     return path if os.access(path, os.W_OK) else None
 
@@ -73,9 +77,34 @@ def _compiled(function: _Function, **options: bool) -> _Function:
     return compiled
 
 
-@cache
-def announce() -> None:
-    """Log that the first run will take longer, if nothing is compiled yet."""
+class _Announcer(numba.core.event.Listener):
+    """Says when something of ours is compiled; what is loaded is not."""
+
+    def on_start(self, event: Any) -> None:
+        """Say so: once a process, and once for all processes that use one folder at the same time."""
+        if event.data["dispatcher"].py_func.__module__.startswith(__package__):
+            _EVENTS.unregister("numba:compile", self)
+            if _is_first():
+                _LOG.warning("compiling simcomm's loops: up to a minute, the first time on this machine")
+
+    def on_end(self, event: Any) -> None:
+        """Nothing more is said."""
+
+
+def _is_first() -> bool:
+    """Whether nobody has announced the same within a minute."""
     where = folder()
-    if where is None or not any(where.rglob("*.nbc")):
-        _LOG.warning("compiling the engine: this takes a while, once")
+    if where is None:
+        return True
+    mark = where / "compiling"
+    with suppress(OSError):
+        if time.time() - mark.stat().st_mtime < 60:
+            return False
+        mark.unlink()
+    with suppress(OSError):
+        mark.touch(exist_ok=False)
+        return True
+    return False
+
+
+_EVENTS.register("numba:compile", _Announcer())

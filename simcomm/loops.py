@@ -48,3 +48,10 @@ def join_along(source: Any, target: Any, sets: Any) -> None:
     for edge in range(len(source)):
         for word in range(sets.shape[1]):
             sets[target[edge], word] |= sets[source[edge], word]
+
+
+def mark_back(source: Any, target: Any, marked: Any) -> None:
+    """Mark, edge by edge from the last, the source of what is marked."""
+    for edge in range(len(source) - 1, -1, -1):
+        if marked[target[edge]]:
+            marked[source[edge]] = True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def depths(schedule: Schedule) -> tuple[Ints, Ints]:
     """Level and step of every operation; where one waits for a later one, a front at a time (Kahn 1962)."""
     size = len(schedule)
-    if (schedule.after < np.repeat(np.arange(size), np.diff(schedule.after_start))).all():
+    if schedule.waits_for_earlier:
         return depths_in_order(schedule.after_start, schedule.after, schedule.is_message)
     start, waiting = schedule.dependents
     missing = np.diff(schedule.after_start)

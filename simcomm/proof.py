@@ -23,6 +23,8 @@ import numpy.typing as npt
 
 from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flags, Flow, Predicate, flow_of
+from simcomm.modulo import each_has_all, of_one_chunk
+from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
 
 Words = npt.NDArray[np.uint64]
@@ -31,6 +33,9 @@ Method = Literal["bitsets", "fingerprints"]
 #: Bit sets are used while this many batches of this many bytes are enough for them.
 BATCH_BYTES = 64 * 2**20
 MOST_BATCHES = 4
+
+#: If a proof modulo a group fails for a schedule of more operations than this, its culprit is not looked for in full.
+MOST_OPERATIONS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,32 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
     vectors = workers if goal.apart else 1
     if schedule.vectors != vectors:
         raise ProofError(f"chunks of {schedule.vectors} vectors; expected {vectors} for {goal.operation}")
+    if schedule.quotient is not None and schedule.ranks == workers:
+        proof = _prove_modulo(schedule, schedule.quotient, goal, method)
+        if proof is not None:
+            return proof
     flow = flow_of(schedule, workers, goal.has, goal.needs)
+    return _prove(schedule, goal, workers, flow, method)
+
+
+def _prove_modulo(schedule: Schedule, quotient: Quotient, goal: Goal, method: Method | None) -> Proof | None:
+    """The proof for one chunk, or one rank, that stands for all; None where it does not, or finds something wrong."""
+    workers = schedule.ranks
+    if quotient.moves and {goal.has, goal.needs} <= {every_chunk, own_chunk}:
+        some, chunks = of_one_chunk(quotient)
+        try:
+            proof = _prove(some, goal, workers, flow_of(some, workers, goal.has, goal.needs, chunks), method)
+        except ProofError:
+            if len(schedule) > MOST_OPERATIONS:
+                raise
+            return None  # the proof of the whole schedule names it
+        return Proof(proof.method, proof.places * (workers if quotient.vectors == 1 else quotient.vectors))
+    if quotient.chunks == 1 and goal.has is goal.needs is every_chunk and not goal.apart and each_has_all(quotient):
+        return Proof("bitsets", workers)
+    return None
+
+
+def _prove(schedule: Schedule, goal: Goal, workers: int, flow: Flow, method: Method | None) -> Proof:
     places = int(np.count_nonzero(flow.operation < 0))
     batches = -(-len(flow.rank) * -(-workers // 64) * 8 // BATCH_BYTES)
     if method == "bitsets" or (method is None and batches <= MOST_BATCHES):
@@ -120,7 +150,7 @@ def _wrong_by_fingerprint(schedule: Schedule, goal: Goal, workers: int, flow: Fl
     """The first chunk whose sum of random numbers is not the expected one at the end, if there is one."""
     number = np.random.default_rng(0).integers(2**64, size=workers, dtype=np.uint64, endpoint=False)
     values = np.where(flow.own, number[np.minimum(flow.rank, workers - 1)], np.uint64(0))
-    flow.propagate(values, np.add)
+    flow.add_up(values)
     end = flow.operation < 0
     chunks, which = np.unique(flow.chunk[end], return_inverse=True)
     expected = np.zeros(len(chunks), dtype=np.uint64)
@@ -135,7 +165,7 @@ def _check_bitsets(schedule: Schedule, goal: Goal, workers: int, flow: Flow) -> 
     sets = np.zeros((len(flow.rank), -(-workers // 64)), dtype=np.uint64)
     own = np.flatnonzero(flow.own)
     sets[own, flow.rank[own] // 64] = _bit(flow.rank[own])
-    flow.propagate(sets, np.bitwise_or)
+    flow.join(sets)
     size = np.bitwise_count(sets).sum(axis=1, dtype=np.int64)
     arrived = flow.own + np.bincount(flow.target, size[flow.source], minlength=len(size)).astype(np.int64)
     doubled = (arrived != size)[flow.target]

@@ -178,8 +178,10 @@ class Recorder:
         steps = zip(items.each_row(), seconds, *waits, strict=True)
         return np.concatenate([self._append_step(kind, step, busy, [*w], own) for step, busy, *w in steps])
 
-    def _append_step(self, kind: int, items: Items, seconds: Any, waits: list[Ints], own: bool) -> Ints:
-        if kind != REDUCE:
+    def _append_step(
+        self, kind: int, items: Items, seconds: Any, waits: list[Ints], own: bool, joins: bool = False
+    ) -> Ints:
+        if kind != REDUCE and not joins:
             refuse_twice(KINDS[kind], self._cells(items)[1], self.chunks)
         given = [(np.flatnonzero(numbers >= 0), numbers[numbers >= 0]) for numbers in waits]
         if kind == COMPUTE:
@@ -198,7 +200,9 @@ class Recorder:
         if len(several):
             wanted = np.stack([here.src, here.chunk, here.count])[:, several]
             (rank, chunk, count), which = np.unique(wanted, axis=1, return_inverse=True)
-            joins = self._append_step(COMPUTE, Items(rank, rank, chunk, count), np.zeros(len(rank)), [], own=False)
+            joins = self._append_step(
+                COMPUTE, Items(rank, rank, chunk, count), np.zeros(len(rank)), [], own=False, joins=True
+            )
             alone = ~np.isin(reads[0], several)
             operations = np.concatenate([reads[1][alone], joins[which.ravel()]])
             reads = np.concatenate([reads[0][alone], several]), operations

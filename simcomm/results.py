@@ -20,7 +20,7 @@ from simcomm.tables import (
 )
 from simcomm.writable import Writable
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when a column is added, removed or changes its meaning; files of another version are refused."""
 
 RESULTS_FILE = "results.csv"

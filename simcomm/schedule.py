@@ -213,6 +213,11 @@ class Schedule:
             return np.repeat(level, self.ranks), np.repeat(step, self.ranks)
         return depths(self)
 
+    @property
+    def waits_for_earlier(self) -> bool:
+        """Whether every operation waits only for those with lower numbers, as those of a recorder do."""
+        return bool((self.after < np.repeat(np.arange(len(self)), np.diff(self.after_start))).all())
+
     @cached_property
     def dependents(self) -> tuple[Ints, npt.NDArray[np.int32]]:
         """Who waits for operation i: ``waiting[start[i]:start[i + 1]]``, as (start, waiting)."""

@@ -34,7 +34,7 @@ def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Worke
     if what.claim.time is None or cluster.uniform is None or not workers.are_alike:
         return None
     latency_s, bandwidth_Bps = cluster.uniform
-    if not model.has_formula(what.size_bytes[what.size_bytes > 0], bandwidth_Bps):
+    if not model.has_formula(what.message_bytes, bandwidth_Bps):
         return None
     alpha, gamma = model.alpha_gamma(latency_s)
     return what.claim.time(alpha, 1 / bandwidth_Bps, gamma)

@@ -58,7 +58,7 @@ def test_a_flow_without_operations_holds_what_is_there_at_the_start() -> None:
         (rank, chunk, rank == chunk) for rank in range(2) for chunk in range(3)
     ]
     values = flow.own.astype(np.uint64)
-    flow.propagate(values, np.add)
+    flow.add_up(values)
     assert values.tolist() == flow.own.tolist()
 
 
@@ -72,7 +72,7 @@ def test_chunks_never_mix(tree: tuple[int, Schedule], data: st.DataObject) -> No
     some = flow.only(np.array(sorted(wanted), dtype=np.int64))
     assert edges(some) == {(a, b) for a, b in edges(flow) if a[2] in wanted}
     whole, part = flow.own.astype(np.uint64), some.own.astype(np.uint64)
-    flow.propagate(whole, np.add)
-    some.propagate(part, np.add)
+    flow.add_up(whole)
+    some.add_up(part)
     assert part.tolist() == whole[np.isin(flow.chunk, sorted(wanted))].tolist()
     assert set(whole[flow.operation < 0].tolist()) == {workers}

@@ -62,8 +62,8 @@ def claim(n: int, vector: Vector) -> Claim:
     to_and_fro = (extra - 1).bit_length() + 2  # the longest chain from one of a pair through the others and back
 
     def share(rank: int) -> Traffic:
-        in_pair = rank < 2 * extra
-        exchanges = in_pair + (0 if in_pair and rank % 2 == 0 else lg)
+        in_pair = (rank < 2 * extra) * 1
+        exchanges = in_pair + lg * (1 - in_pair * (rank % 2 == 0))
         return Traffic(exchanges * filled, exchanges * S)
 
     return Claim(

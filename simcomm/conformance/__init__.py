@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from simcomm.conformance.case import AGREES, DIFFERS, NOT_RUN, NOT_UNDERSTOOD, Outcome, Peer
 from simcomm.conformance.fields import Fields
-from simcomm.errors import InputError, SimcommError, did_you_mean
+from simcomm.errors import EngineError, InputError, SimcommError, did_you_mean
 
 #: Cases whose messages cross more links than this are not run unless asked for.
 MOST_CROSSINGS: Final = 100_000
@@ -38,9 +38,9 @@ class Suite:
     peer: Peer
     cases: tuple[Any, ...]
 
-    def outcomes(self, most_crossings: int = MOST_CROSSINGS) -> Iterator[Outcome]:
+    def outcomes(self, most_crossings: int = MOST_CROSSINGS, engine: str = "auto") -> Iterator[Outcome]:
         """What comes of every case, in order."""
-        return (outcome(self.peer, case, most_crossings) for case in self.cases)
+        return (outcome(self.peer, case, most_crossings, engine) for case in self.cases)
 
 
 def suites(path: str | Path) -> list[Suite]:
@@ -73,8 +73,10 @@ def _suite(file: Path) -> Suite:
     return Suite(file.name, simulator, getattr(import_module(module), attribute), tuple(data["cases"]))
 
 
-def outcome(peer: Peer, given: Any, most_crossings: int = MOST_CROSSINGS) -> Outcome:
+def outcome(peer: Peer, given: Any, most_crossings: int = MOST_CROSSINGS, engine: str = "auto") -> Outcome:
     """Read a case, run it unless it is too large, and compare; nothing is raised for what is wrong with it.
+
+    A case that an engine does not take that was asked for by name is not run.
 
     >>> from simcomm.conformance.loggopsim import PEER
     >>> ends = {"src": 0, "dst": 1, "size_bytes": 6, "after": []}
@@ -92,7 +94,9 @@ def outcome(peer: Peer, given: Any, most_crossings: int = MOST_CROSSINGS) -> Out
     if case.crossings > most_crossings or case.messages > MOST_MESSAGES:
         return Outcome(name, NOT_RUN, why=f"{case.messages:,} messages")
     try:
-        numbers = tuple(case.run())
+        numbers = tuple(case.run(engine))
+    except EngineError as error:
+        return Outcome(name, NOT_RUN, why=str(error))
     except InputError as error:
         return Outcome(name, NOT_UNDERSTOOD, why=str(error))
     except SimcommError as error:

@@ -74,10 +74,10 @@ def read(fields: Fields) -> Case:
     first, last = fields.whole("finish_ns_min"), fields.whole("finish_ns_max")
     fields.none_left()
     run = _halving_doubling if pattern is HALVING else _collective
-    return Case(messages, shape.crossings(pattern, workers), lambda: _compared(run(setup), first, last))
+    return Case(messages, shape.crossings(pattern, workers), lambda engine: _compared(run(setup, engine), first, last))
 
 
-def _collective(setup: _Setup) -> Timeline:
+def _collective(setup: _Setup, engine: str) -> Timeline:
     """Messages of ⌊S/n⌋ (gathered: of S, which is one worker's share); the endpoint's delay first, as computing."""
     shares = setup.vector_bytes if setup.pattern is ALL_GATHER else setup.vector_bytes // setup.workers
     result = simulate(
@@ -91,12 +91,13 @@ def _collective(setup: _Setup) -> Timeline:
         network={"model": "store_and_forward", "endpoint_delay": f"{setup.delay_s} s"},
         compute={"time": f"{setup.delay_s} s"},
         timeline=True,
+        engine=engine,
     )
     timeline: Timeline = result.timeline
     return timeline
 
 
-def _halving_doubling(setup: _Setup) -> Timeline:
+def _halving_doubling(setup: _Setup, engine: str) -> Timeline:
     """Messages whose sizes are no halves of one vector: given one by one."""
     workers, schedule = setup.workers, setup.pattern.schedule(setup.workers)
     return execute(
@@ -106,6 +107,7 @@ def _halving_doubling(setup: _Setup) -> Timeline:
         routing=setup.shape.routing,
         network={"model": "store_and_forward", "endpoint_delay": setup.delay_s},
         workers=Workers((0.0,) * workers, (setup.delay_s,) * workers, (1,) * workers),
+        engine=engine,
     ).timeline
 
 

@@ -50,7 +50,7 @@ def relatively(what: str, theirs: float, ours: float, allowed: float) -> Number:
 
 @dataclass(frozen=True)
 class Case:
-    """What a reader makes of a case: ``run()`` does it here and compares; ``crossings`` is what that costs.
+    """What a reader makes of a case: ``run(engine)`` does it here and compares; ``crossings`` is what that costs.
 
     ``crossings`` are messages times the links that a message crosses on average. The first number of ``run`` is the
     time of the whole case.
@@ -58,7 +58,7 @@ class Case:
 
     messages: int
     crossings: int
-    run: Callable[[], Sequence[Number]]
+    run: Callable[[str], Sequence[Number]]
 
 
 @dataclass(frozen=True)

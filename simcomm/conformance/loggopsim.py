@@ -5,7 +5,7 @@ Hoefler, Schneider and Lumsdaine, LogGOPSim: simulating large-scale applications
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -50,9 +50,10 @@ class LogGOPS(NamedTuple):
         options = {"ports": "one_cpu", "first_byte_free": True, "overhead": seconds(self.o), "gap": seconds(self.g)}
         return {"model": "loggp", **options, **cpu}
 
-    def is_exact_in_floats(self, finish: int) -> bool:
+    def is_exact_in_floats(self, finish: int, size_bytes: Iterable[int]) -> bool:
         """Whether all times until then, and halves of them, are exact in floats: sizes over bandwidths, too."""
-        return finish < 2**52 and all(number & (number - 1) == 0 for number in (self.G, self.O))
+        inverses = [number for number in (self.G, self.O) if number]
+        return finish < 2**52 and all((s - 1) / (1 / i) == (s - 1) * i for s in set(size_bytes) for i in inverses)
 
 
 def read(fields: Fields) -> Case:
@@ -72,11 +73,11 @@ def _collective(fields: Fields, workers: int, model: LogGOPS, finish: int) -> Ca
     check_messages(pattern, workers, messages)
     check_message_bytes(pattern, workers, vector, size, -(-vector // workers))
 
-    def run() -> Sequence[Number]:
-        if not model.is_exact_in_floats(finish):
+    def run(engine: str) -> Sequence[Number]:
+        if not model.is_exact_in_floats(finish, [size]):
             schedule = pattern.schedule(workers)
             sizes = [size if is_message else 0 for is_message in schedule.is_message.tolist()]
-            return [to_the_digit("finish", finish, _exact_s(schedule, sizes, model))]
+            return [to_the_digit("finish", finish, _exact_s(schedule, sizes, model, engine))]
         result = simulate(
             pattern.key,
             workers,
@@ -84,6 +85,7 @@ def _collective(fields: Fields, workers: int, model: LogGOPS, finish: int) -> Ca
             dtype="int8",
             link=link(1 / model.G, model.L / 2),  # two links on a star
             network=model.network(lambda time: f"{time} s", lambda inverse: f"{1 / inverse} B/s"),
+            engine=engine,
         )
         return [to_the_digit("finish", finish, result.time_s)]
 
@@ -99,14 +101,28 @@ def _program(fields: Fields, workers: int, model: LogGOPS, finish: int) -> Case:
         sizes.append(message.whole("size_bytes", 1))
         message.none_left()
     schedule = Schedule.of(workers, 1, operations)
-    return Case(len(sizes), 2 * len(sizes), lambda: [to_the_digit("finish", finish, _exact_s(schedule, sizes, model))])
+
+    def run(engine: str) -> Sequence[Number]:
+        in_floats = engine not in ("auto", "des") and model.is_exact_in_floats(finish, sizes)
+        end_s = (_float_s if in_floats else _exact_s)(schedule, sizes, model, engine)
+        return [to_the_digit("finish", finish, end_s)]
+
+    return Case(len(sizes), 2 * len(sizes), run)
 
 
-def _exact_s(schedule: Schedule, size_bytes: Sequence[int], model: LogGOPS) -> Any:
+def _exact_s(schedule: Schedule, size_bytes: Sequence[int], model: LogGOPS, engine: str) -> Any:
     """The end of a run in exact fractions, for which no bandwidth is rounded."""
     star = topology.build("star", schedule.ranks, Fraction(1, model.G), Fraction(model.L, 2))
     network = model.network(Fraction, lambda inverse: Fraction(1, inverse))
-    return execute(schedule, size_bytes, star, network=network, exact=True, detailed=False).timeline.makespan_s
+    ran = execute(schedule, size_bytes, star, network=network, engine=engine, exact=True, detailed=False)
+    return ran.timeline.makespan_s
+
+
+def _float_s(schedule: Schedule, size_bytes: Sequence[int], model: LogGOPS, engine: str) -> Any:
+    """The same in floats, for engines that know nothing else."""
+    star = topology.build("star", schedule.ranks, 1 / model.G, model.L / 2)
+    network = model.network(float, lambda inverse: 1 / inverse)
+    return execute(schedule, size_bytes, star, network=network, engine=engine, detailed=False).timeline.makespan_s
 
 
 PEER = Peer(unit="10 ps", read=read, shown=str, difference=str)

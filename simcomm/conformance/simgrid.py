@@ -73,12 +73,12 @@ def _collective(fields: Fields) -> Case:
     }
     start_s, slow = _start_s(fields), _slow(fields)
 
-    def run() -> Sequence[Number]:
+    def run(engine: str) -> Sequence[Number]:
         late = ((worker, start_s(worker)) for worker in range(workers))
         odd: dict[int, dict[str, Any]] = {worker: {"start": f"{late_s} s"} for worker, late_s in late if late_s}
         for worker, factor in slow.items():
             odd.setdefault(worker, {})["bandwidth_factor"] = factor
-        result = simulate(pattern.key, workers, timeline=bool(ends), stragglers=odd, **keys)
+        result = simulate(pattern.key, workers, timeline=bool(ends), stragglers=odd, engine=engine, **keys)
         return [relatively("makespan", makespan, result.time_s, TOLERANCE), *_by_message(ends, result)]
 
     return Case(messages, shape.crossings(pattern, workers), run)

@@ -44,7 +44,7 @@ def flows(fields: Fields, tolerance: float) -> Case:
     makespan = fields.number("makespan_s")
     schedule = Schedule.of(2 * len(every), 1, [Operation("copy", 2 * i, 2 * i + 1, 0) for i in range(len(every))])
 
-    def run() -> Sequence[Number]:
+    def run(engine: str) -> Sequence[Number]:
         timeline = execute(
             schedule,
             [flow.size_bytes for flow in every],
@@ -52,6 +52,7 @@ def flows(fields: Fields, tolerance: float) -> Case:
             network={"model": "fair_share", "weights": "inverse_latency"},
             routing={"name": "explicit", "routes": [_nodes(number, flow) for number, flow in enumerate(every)]},
             workers=_workers(every),
+            engine=engine,
             detailed=False,
         ).timeline
         ends = zip(every, timeline.end_s.tolist(), strict=True)

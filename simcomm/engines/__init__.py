@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from simcomm.errors import InputError, did_you_mean
+from simcomm.errors import EngineError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from simcomm.engines.timeline import Timeline
@@ -40,14 +40,26 @@ def choose(
     name: str, model: NetworkModel, routes: dict[tuple[int, int], Route] | Any, operations: int, exact: bool
 ) -> Choice:
     """The engine of that name; ``auto`` is the fastest that computes what the reference does, to the last bit."""
+    check_name(name)
+    if name == "auto":
+        return _choice(*_fastest(model, routes, operations, exact))
+    return _choice(name, "asked for")
+
+
+def instead(error: EngineError) -> Choice:
+    """The reference, where an engine that ``auto`` had taken refuses a run after all."""
+    return _choice("des", str(error))
+
+
+def check_name(name: str) -> None:
+    """Raise InputError for an engine that there is not."""
     if name not in names():
         raise InputError(f"unknown engine {name!r}; expected one of {', '.join(names())}{did_you_mean(name, names())}")
-    reason = "asked for"
-    if name == "auto":
-        name, reason = _fastest(model, routes, operations, exact)
+
+
+def _choice(name: str, reason: str) -> Choice:
     module, attribute = ENGINES[name].split(":")
-    run: Callable[..., Timeline] = getattr(import_module(module), attribute)
-    return Choice(name, reason, run)
+    return Choice(name, reason, getattr(import_module(module), attribute))
 
 
 def _fastest(model: NetworkModel, routes: Any, operations: int, exact: bool) -> tuple[str, str]:

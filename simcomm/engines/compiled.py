@@ -16,13 +16,14 @@ from simcomm.engines.arrays import ArrayLog
 from simcomm.engines.des import check_all_ended
 from simcomm.engines.lowering import Lowered, lower
 from simcomm.engines.timeline import Timeline, Times
-from simcomm.errors import InputError
+from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.networks.programs import AND, DELAY, HOLD, SPAWN, TURN
+from simcomm.networks.programs import AND, CAP, DELAY, HOLD, SHARE, SPAWN, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
 
 if TYPE_CHECKING:
     from simcomm.engines.kernel.events import Events
+    from simcomm.engines.kernel.fluid import Flows
     from simcomm.engines.kernel.loop import Run
     from simcomm.topology.routes import Route
 
@@ -37,17 +38,15 @@ def run(
     detailed: bool = False,
     by_model: bool = True,
 ) -> Timeline:
-    """Run ``schedule`` as :func:`simcomm.engines.des.run` does, in float64; InputError for exact times.
+    """Run ``schedule`` as :func:`simcomm.engines.des.run` does, in float64; EngineError for what has no such programs.
 
     ``by_model`` = False lowers the model's ``transmit`` itself, even if it has ``lower``.
     """
     if compute_s.dtype == object:
-        raise InputError("engine: compiled computes in float64; expected engine des for exact times")
-    from simcomm import jit
+        raise EngineError("engine: compiled computes in float64; expected engine des for exact times")
     from simcomm.engines.kernel import holds as hold
     from simcomm.engines.kernel import loop, notes, turns
 
-    jit.announce()
     lowered = lower(schedule, size_bytes, network, routes, compute_s, by_model)
     this, events, late_ranks = _run(schedule, lowered, workers)
     asks, spawned = lowered.work
@@ -56,18 +55,37 @@ def run(
     code, what = lowered.programs.code, lowered.programs.what
     is_held[what[(code == HOLD) | (code == AND)]] = True
     if is_held[what[code == TURN]].any():
-        raise NotImplementedError("a place that is both held and queued up for")
+        raise EngineError("engine: compiled has no place that is both held and queued up for; expected engine des")
     turning = turns.turns(places, len(schedule) + spawned)
     holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
-    note = notes.notes(places, len(schedule), asks, asks, detailed)
+    flowing = _flows(lowered)
+    most_shares = asks + lowered.shares[1]
+    note = notes.notes(places, len(schedule), most_shares, most_shares, detailed)
     loop.start(this, events, late_ranks)
-    loop.advance(this, events, turning, holding, note, 2**62)
+    loop.advance(this, events, turning, holding, flowing, note, 2**62)
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)
-    late, flowing, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
+    late, moving, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
     start, end = this.start_s, this.end_s
-    return Timeline(schedule, workers, start, end, late, flowing, adding, sending, receiving, compute_s, log)
+    return Timeline(schedule, workers, start, end, late, moving, adding, sending, receiving, compute_s, log)
+
+
+def _flows(lowered: Lowered) -> Flows:
+    """No flows yet; where all weights are equal they are 1."""
+    from simcomm.engines.kernel import fluid
+
+    code, what, amount = lowered.programs.code, lowered.programs.what, lowered.programs.amount.copy()
+    weighs = np.flatnonzero(code == WEIGHT)
+    capped = np.flatnonzero(code == CAP)
+    alike = len(weighs) in (0, np.count_nonzero(code == SHARE)) and len(np.unique(amount[weighs])) <= 1
+    if alike:
+        amount[weighs] = 1.0
+    weight = np.where(code[capped - 1] == WEIGHT, amount[capped - 1], 1.0)
+    levels, which = np.unique(amount[capped] / weight, return_inverse=True)
+    what[capped] = which
+    first = int(lowered.places.of_link(np.int64(0)))
+    return fluid.flows(first, alike, amount, lowered.table, levels, *lowered.shares)
 
 
 def _per_operation(lowered: Lowered, part: Times) -> Times:

@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcomm.networks.base import Cost, Message, NetworkModel
+from simcomm.errors import EngineError
+from simcomm.networks.base import Message, NetworkModel
 from simcomm.networks.programs import (
     AND,
+    CAP,
     DELAY,
     END,
     HOLD,
     JOIN,
+    SHARE,
     SPAWN,
     TURN,
+    WEIGHT,
     Batch,
     Places,
     Programs,
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
     from simcomm.topology.routes import Link, Route
 
 
+_Row = tuple[int, int, Any]
+
+
 @dataclass(frozen=True)
 class Lowered:
     """What is to be run: ``begin[program[i]]`` is where the program of operation i begins."""
@@ -44,12 +51,24 @@ class Lowered:
     places: Places
     kinds: Ints
     costs: tuple[Times, ...]
+    table: RouteTable
 
     @cached_property
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
+        return self._counted(np.isin(self.programs.code, (TURN, HOLD, AND)).astype(np.int64))
+
+    @cached_property
+    def shares(self) -> tuple[int, int]:
+        """How many flows there are in the whole run, and how many links they cross (and caps)."""
+        flows = (self.programs.code == SHARE).astype(np.int64)
+        crossed = np.where(flows > 0, self.table.hops[self.programs.what * flows] + 1, 0) if flows.any() else flows
+        return self._counted(flows)[0], self._counted(crossed)[0]
+
+    def _counted(self, each: Ints) -> tuple[int, int]:
+        """The sum over all instructions that are run, of a number of each; how many tokens are spawned."""
         code, amount = self.programs.code, self.programs.amount
-        asks = np.cumsum(np.concatenate([[0], np.isin(code, (TURN, HOLD, AND))]))
+        asks = np.cumsum(np.concatenate([[0], each]))
         ends = np.flatnonzero(code == END)
         own = asks[ends[np.searchsorted(ends, self.begin)]] - asks[self.begin]
         spawns = np.flatnonzero(code == SPAWN)
@@ -58,7 +77,7 @@ class Lowered:
         caller = np.searchsorted(self.begin, spawns, side="right") - 1
         times = np.bincount(self.program, minlength=len(self.begin))[caller] * amount[spawns].astype(np.int64)
         if np.isin(self.programs.what[spawns], caller).any():
-            raise NotImplementedError("programs that spawn programs that spawn")
+            raise EngineError("engine: compiled has no pieces of pieces of a message (each); expected engine des")
         inside = int((times * own[self.programs.what[spawns]]).sum())
         return int(own[self.program].sum()) + inside, int(times.sum())
 
@@ -90,7 +109,7 @@ def lower(
     )
     program = np.where(of >= 0, of, len(begin) - 1)
     program[computing] = len(written.start) + np.arange(len(computing))
-    return Lowered(programs, begin, program, places, of, written.costs)
+    return Lowered(programs, begin, program, places, of, written.costs, table)
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:
@@ -105,58 +124,82 @@ def _with_computations(written: Programs, places: Places, rank: Ints, seconds: T
     return Programs(begin, code, what, amount), begin
 
 
+class _Unnumbered(Message):
+    """A message that stands for all that are like it."""
+
+    @property
+    def operation(self) -> int:
+        """Refused: they differ in nothing else."""
+        raise EngineError("engine: compiled has no network model that looks at operations; expected engine des")
+
+
 class _Notes:
     """A run that does nothing but write down what it is asked for."""
 
     def __init__(self, batch: Batch) -> None:
         self.places = batch.places
-        self.rows: list[list[tuple[int, int, Any]]] = []
-        self.current: list[tuple[int, int, Any]] = []
+        self.rows: list[list[_Row]] = [[] for _ in range(len(batch))]
+        self.current: list[_Row] = []
+        self.asked: object | None = None
+        self.route = -1  # that of the message which is driven
 
-    def turn(self, place: Hashable, message: Message, seconds: Any) -> None:
-        self.current.append((TURN, self.places.number(place), seconds))
+    def turn(self, place: Hashable, message: Message, seconds: Any) -> object:
+        return self._ask((TURN, self.places.number(place), seconds))
 
-    def delay(self, seconds: Any) -> None:
-        self.current.append((DELAY, 0, seconds))
+    def delay(self, seconds: Any) -> object:
+        return self._ask((DELAY, 0, seconds))
 
-    def hold(self, places: Mapping[Hashable, Any], message: Message) -> None:
-        for position, (place, seconds) in enumerate(places.items()):
-            self.current.append((AND if position else HOLD, self.places.number(place), seconds))
+    def hold(self, places: Mapping[Hashable, Any], message: Message) -> object:
+        held = [(AND, self.places.number(place), seconds) for place, seconds in places.items()]
+        return self._ask((HOLD, *held[0][1:]), *held[1:])
 
-    def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> None:
-        raise NotImplementedError("flows are not lowered yet")
+    def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> object:
+        if tuple(links) != message.route.links:
+            raise EngineError("engine: compiled has no flows over other links than a message's; expected engine des")
+        caps = [] if cap_Bps is None else [(CAP, 0, cap_Bps)]
+        return self._ask((SHARE, self.route, message.size_bytes), (WEIGHT, 0, weight), *caps)
 
-    def each(self, pieces: Iterable[Iterator[Any]]) -> None:
-        here = self.current
+    def each(self, pieces: Iterable[Iterator[Any]]) -> object:
+        here, spawned = self.current, []
         for piece in pieces:
-            here.append((SPAWN, self.program(piece), 1))
+            self.rows.append([])
+            spawned.append((SPAWN, len(self.rows) - 1, 1))
+            self.drive(piece, self.rows[-1])
         self.current = here
-        here.append((JOIN, 0, 0))
+        return self._ask(*spawned, (JOIN, 0, 0))
 
-    def program(self, steps: Iterator[Any]) -> int:
-        """Drive a generator to its end; the number of its program."""
-        mine: list[tuple[int, int, Any]] = []
-        number = len(self.rows)
-        self.rows.append(mine)
-        before, self.current = self.current, mine
-        for _ in steps:
-            self.current = mine
-        self.current = before
-        return number
+    def drive(self, steps: Iterator[Any], rows: list[_Row]) -> None:
+        """Write down all that a generator asks for."""
+        self.current = rows
+        for step in steps:
+            if step is None or step is not self.asked:
+                raise EngineError(f"engine: compiled cannot wait for {step!r}; expected engine des")
+            self.current, self.asked = rows, None
+        self._check_nothing_asked()
+
+    def _ask(self, *rows: _Row) -> object:
+        self._check_nothing_asked()
+        self.current.extend(rows)
+        self.asked = object()
+        return self.asked
+
+    def _check_nothing_asked(self) -> None:
+        if self.asked is not None:
+            raise EngineError("engine: compiled has no model that does not wait for what it asks; expected engine des")
 
 
 def record(model: NetworkModel, batch: Batch) -> Programs:
     """The programs of any model: its ``transmit``, driven once for each message that is unlike the others.
 
-    Right if what ``transmit`` asks for hangs on the message alone. The number of the message's operation is not known.
+    Right if what ``transmit`` asks for hangs on the message alone, not on the number of its operation. EngineError for
+    what has no program.
     """
-    notes, costs = _Notes(batch), [Cost(0.0, 0.0, 0.0, 0.0, 0.0)] * len(batch)
-    notes.rows = [[] for _ in range(len(batch))]
+    notes, costs = _Notes(batch), []
     for number, message in enumerate(batch.messages()):
-        costs[number] = model.cost(message)
-        notes.current = mine = notes.rows[number]
-        for _ in model.transmit(message, notes):
-            notes.current = mine
+        alike = _Unnumbered(*message)
+        costs.append(model.cost(alike))
+        notes.route = int(batch.route[number])
+        notes.drive(model.transmit(alike, notes), notes.rows[number])
     programs = Programs.with_room(np.array([len(rows) for rows in notes.rows], dtype=np.int64))
     for begin, rows in zip(programs.start.tolist(), notes.rows, strict=True):
         for at, (code, what, amount) in enumerate(rows, begin):

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError, did_you_mean
 from simcomm.networks.base import Cost, Message, Run, add_up, gamma
+from simcomm.networks.programs import CAP, DELAY, SHARE, TURN, WEIGHT, Batch, Programs
 from simcomm.schedule import Ints
 
 WEIGHTS = ("equal", "inverse_latency")
@@ -52,6 +55,28 @@ class FairShare:
         weight = 1 / latency_s if self.weights == "inverse_latency" and latency_s else 1
         yield run.share(message.route.links, message, weight, self.rate_cap_Bps)
         yield from add_up(message, self.cost(message).reduction_s, run)
+
+    def lower(self, batch: Batch) -> Programs:
+        """``transmit`` and ``cost`` of many messages at once."""
+        table, route, size = batch.table, batch.route, batch.size_bytes
+        latency_s = table.latency_s[route]
+        weighs = (latency_s != 0) & (self.weights == "inverse_latency")
+        is_capped = self.rate_cap_Bps is not None
+        rate: Any = table.bandwidth_Bps[route] if not is_capped else np.minimum(self.rate_cap_Bps, table.bandwidth_Bps[route])
+        flowing = size / rate
+        adding = np.where(batch.reduces, size * gamma(self.reduce_bandwidth_Bps), 0.0)
+        adds = adding != 0
+        programs = Programs.with_room(2 + weighs + is_capped + 2 * adds)
+        programs.put(programs.start, DELAY, 0, latency_s)
+        programs.put(programs.start + 1, SHARE, route, size)
+        programs.put(programs.start[weighs] + 2, WEIGHT, 0, 1 / latency_s[weighs])
+        if is_capped:
+            programs.put(programs.start + 2 + weighs, CAP, 0, self.rate_cap_Bps)
+        after = (programs.start + 2 + weighs + is_capped)[adds]
+        programs.put(after, TURN, batch.places.of_rank("reduce", batch.dst[adds]), adding[adds])
+        programs.put(after + 1, DELAY, 0, adding[adds])
+        programs.costs = (latency_s, flowing, adding, flowing, flowing + adding)
+        return programs
 
     def cost(self, message: Message) -> Cost:
         """(Σ latency, b/min(bandwidth, cap), bγ)."""

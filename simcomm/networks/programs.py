@@ -23,9 +23,9 @@ Floats = npt.NDArray[np.float64]
 
 #: The instructions. ``what`` and ``amount`` of each: END; DELAY, seconds; TURN place, seconds; HOLD place, seconds,
 #: followed by AND place, seconds for each further place; SPAWN program, how many times; JOIN: wait for all that were
-#: spawned; SHARE route, weight, followed by CAP, bytes per second, if there is one.
+#: spawned; SHARE route, bytes, followed by WEIGHT, if it is not 1, and by CAP, bytes per second, if there is one.
 #: (These numbers are in code that simcomm.jit compiles.)
-END, DELAY, TURN, HOLD, AND, SPAWN, JOIN, SHARE, CAP = range(9)
+END, DELAY, TURN, HOLD, AND, SPAWN, JOIN, SHARE, CAP, WEIGHT = range(10)
 
 #: What every rank has one of, as the first half of a place's name.
 OF_RANKS: Final = ("send", "receive", "cpu", "reduce", "compute")

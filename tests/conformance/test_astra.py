@@ -42,7 +42,7 @@ def truncating(message: Message, size_bytes: int, run: Run) -> Iterator[Any]:
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_with_its_clock_every_answer_is_the_same_to_the_digit(case: dict[str, Any], monkeypatch: Any) -> None:
     monkeypatch.setattr(StoreAndForward, "_cross", staticmethod(truncating))
-    last, first = outcome(PEER, case).numbers
+    last, first = outcome(PEER, case, engine="des").numbers  # others run what ``lower`` writes
     assert round(last.ours, 3) == case["finish_ns_max"]
     assert round(first.ours, 3) == case["finish_ns_min"]
 

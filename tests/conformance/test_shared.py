@@ -7,6 +7,7 @@ import runpy
 import pytest
 from conftest import ROOT, SHARED
 
+from simcomm import engines
 from simcomm.conformance import Suite, outcome, suites
 from simcomm.conformance.case import AGREES, NOT_RUN, NOT_UNDERSTOOD
 from simcomm.conformance.fields import Fields
@@ -28,6 +29,23 @@ def cases(folder):
 def test_the_few_that_are_kept_here(suite, case):
     found = outcome(suite.peer, case)
     assert found.verdict == AGREES, row(suite.peer, found)
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+@pytest.mark.parametrize(("suite", "case"), cases(HERE))
+def test_every_engine_agrees_or_does_not_take_the_case(suite, case, engine):
+    found = outcome(suite.peer, case, engine=engine)
+    assert found.verdict in (AGREES, NOT_RUN), row(suite.peer, found)
+    assert found.why.startswith(f"engine: {engine} ") or found.verdict == AGREES
+
+
+@pytest.mark.skipif(not THERE.exists(), reason="the reference answers (../shared/conformance) are not here")
+@pytest.mark.parametrize(("suite", "case"), cases(THERE))
+def test_every_case_in_the_compiled_engine(suite: Suite, case):
+    found = outcome(suite.peer, case, MOST_CROSSINGS, "compiled")
+    assert found.verdict in (AGREES, NOT_RUN), row(suite.peer, found)
+    if suite.peer.read(Fields(case)).crossings <= MOST_CROSSINGS and "flows" not in found.why:
+        assert found.verdict == AGREES, found.why
 
 
 @pytest.mark.skipif(not THERE.exists(), reason="the reference answers (../shared/conformance) are not here")

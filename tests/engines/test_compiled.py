@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from random_runs import Case
 from same_runs import any_case, check_engines_agree, check_same
 
-from simcomm import collectives, engines, jit, topology
+from simcomm import collectives, engines, topology
 from simcomm.closed_forms import Vector
 from simcomm.engines.kernel import turns
 from simcomm.engines.workers import noise
@@ -103,18 +103,3 @@ def test_exact_times_and_circles_are_refused() -> None:
         execute(circle, [1, 1], two, engine="compiled")
     with pytest.raises(InputError, match="expected engine des"):
         execute(circle, [1, 1], two, engine="compiled", exact=True)
-
-
-def test_where_nothing_can_be_kept_it_compiles_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
-    jit.folder.cache_clear()
-    try:
-        assert jit.folder() is None
-        assert jit.jit_loop(lambda number: number + 1)(2) == 3
-        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
-        jit.folder.cache_clear()
-        assert jit.folder().parent.parent == tmp_path / "mine"  # type: ignore[union-attr]
-    finally:
-        monkeypatch.undo()
-        jit.folder.cache_clear()

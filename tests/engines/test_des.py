@@ -50,7 +50,8 @@ def run(
 
 
 def test_engines_by_name() -> None:
-    assert engines.names() == ("auto", "des")
+    assert engines.names()[0] == "auto"
+    assert {"compiled", "des"} <= set(engines.names())
     assert engines.ENGINES["des"] == f"{des.run.__module__}:{des.run.__name__}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simcomm import collectives, networks, topology
+from simcomm import collectives, engines, networks, topology
 from simcomm.errors import InputError
 from simcomm.networks.loggp import LogGP
 from simcomm.networks.options import options_of
@@ -212,7 +212,7 @@ def test_expands_the_contract_of_the_design():
         (
             "question",
             "engine: dess",
-            "x.yaml:1:9: engine: unknown engine 'dess'; expected auto, des; did you mean 'des'?",
+            f"x.yaml:1:9: engine: unknown engine 'dess'; expected {', '.join(engines.names())}; did you mean 'des'?",
         ),
         ("question", "seed: -1", "x.yaml:1:7: seed: -1 is too small; expected an integer >= 0"),
         (

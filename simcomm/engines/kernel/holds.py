@@ -25,6 +25,7 @@ class Holds(NamedTuple):
     count: Any
     is_held: Any  # whether the place is one of those that are held, not queued up for
     free_s: Any
+    held_by: Any  # the operation that had the place last, -1
     waiting: Any  # the heap of every place
     waiting_count: Any
     left: Any
@@ -42,6 +43,7 @@ def holds(places: int, tokens: int, is_held: Any) -> Holds:
         count=np.array([-1, 0, 0]),
         is_held=is_held,
         free_s=np.zeros(places),
+        held_by=np.full(places, -1, np.int32),
         waiting=np.full(places, -1, np.int32),
         waiting_count=np.zeros(places, np.int32),
         left=np.empty(tokens, np.int32),
@@ -121,11 +123,11 @@ def serve(hold: Holds, ev: Events, note: Notes, run: Any) -> None:
 def _begin(hold: Holds, ev: Events, note: Notes, run: Any, token: int, waited_for: int) -> None:
     now, asked_s, at = ev.now[0], ev.time_s[token], run.position[token]
     operation = token if token < run.first_place else run.operation[token - run.first_spawned]
-    waited(note, operation, waited_for, now - asked_s, -1)
+    waited(note, operation, waited_for, now - asked_s, hold.held_by[waited_for])  # who waited for none waited 0 s
     while True:
         place, length = run.what[at], run.length[at]
         seconds = ev.seconds[length]
-        hold.free_s[place] = now + seconds
+        hold.free_s[place], hold.held_by[place] = now + seconds, operation
         note.busy_s[place] += seconds
         present(note, place, 1)
         crossed(note, place, operation, asked_s, now, now + seconds)

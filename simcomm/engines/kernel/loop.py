@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simcomm.engines.kernel import flows as flow
 from simcomm.engines.kernel import holds as hold
 from simcomm.engines.kernel import turns as turn
 from simcomm.engines.kernel.events import (
@@ -28,11 +29,12 @@ from simcomm.engines.kernel.events import (
     set_off,
     take_first,
 )
+from simcomm.engines.kernel.fluid import Flows
 from simcomm.engines.kernel.holds import Holds
 from simcomm.engines.kernel.notes import Notes
 from simcomm.engines.kernel.turns import Turns
 from simcomm.jit import jit, jit_loop
-from simcomm.networks.programs import DELAY, HOLD, JOIN, SPAWN, TURN
+from simcomm.networks.programs import DELAY, HOLD, JOIN, SHARE, SPAWN, TURN
 
 #: Facilities that serve when an instant ends.
 SERVE, SERVE_HOLDS, SETTLE = range(3)
@@ -78,41 +80,45 @@ def release(run: Run, ev: Events, operation: int) -> None:
 
 
 @jit_loop
-def advance(run: Run, ev: Events, turns: Turns, holds: Holds, note: Notes, budget: int) -> bool:
+def advance(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, note: Notes, budget: int) -> bool:
     """Let everything happen until nothing does any more, or ``budget`` instants have gone by; return whether it did."""
-    _begin_new(run, ev, turns, holds)
+    _begin_new(run, ev, turns, holds, flows)
     while True:
         while ev.at[NOW_FIRST] < ev.at[NOW_LAST]:
             entry = ev.current[ev.at[NOW_FIRST]]
             ev.at[NOW_FIRST] += 1
-            _happen(run, ev, turns, holds, entry >> 2, entry & 3)
-            _begin_new(run, ev, turns, holds)
+            _happen(run, ev, turns, holds, flows, entry >> 2, entry & 3)
+            _begin_new(run, ev, turns, holds, flows)
         ev.at[NOW_FIRST] = ev.at[NOW_LAST] = 0
         if run.count[SIGNALS] > 0:
-            _instant_ends(run, ev, turns, holds, note)
+            _instant_ends(run, ev, turns, holds, flows, note)
             continue
-        if ev.at[HEAP] == 0:
+        ends_s = flow.next_end(flows)
+        if ev.at[HEAP] == 0 and not ends_s < np.inf:
             return True
         budget -= 1
         if budget < 0:
             return False
-        ev.now[0] = ev.heap_s[0]
+        ev.now[0] = ends_s if ev.at[HEAP] == 0 or ends_s < ev.heap_s[0] else ev.heap_s[0]
+        if ends_s <= ev.now[0]:
+            flow.finish(flows, note, run, ev)
+            _signal(run, SETTLE)
         while ev.at[HEAP] > 0 and ev.heap_s[0] <= ev.now[0]:
-            _happen(run, ev, turns, holds, take_first(ev), PASSED)
-            _begin_new(run, ev, turns, holds)
+            _happen(run, ev, turns, holds, flows, take_first(ev), PASSED)
+            _begin_new(run, ev, turns, holds, flows)
 
 
 @jit
-def _begin_new(run: Run, ev: Events, turns: Turns, holds: Holds) -> None:
+def _begin_new(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows) -> None:
     while ev.at[NEW_FIRST] < ev.at[NEW_LAST]:
         token = ev.new[ev.at[NEW_FIRST]]
         ev.at[NEW_FIRST] += 1
-        _go_on(run, ev, turns, holds, token)
+        _go_on(run, ev, turns, holds, flows, token)
     ev.at[NEW_FIRST] = ev.at[NEW_LAST] = 0
 
 
 @jit
-def _happen(run: Run, ev: Events, turns: Turns, holds: Holds, who: int, what: int) -> None:
+def _happen(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, who: int, what: int) -> None:
     """An event: a delay has passed, a turn is over, a rank has its gradient, a spawned token has ended."""
     if what == ENDED:
         parent = run.parent[who - run.first_spawned]
@@ -122,7 +128,7 @@ def _happen(run: Run, ev: Events, turns: Turns, holds: Holds, who: int, what: in
         if run.left[parent] == 0:
             happens(ev, parent, GO_ON)
     elif run.first_place <= who < run.first_rank:
-        _release_place(run, ev, turns, holds, who - run.first_place)
+        _release_place(run, ev, turns, holds, flows, who - run.first_place)
     else:
         if what == PASSED:
             run.count[MOMENT] = ev.number[who]
@@ -131,11 +137,11 @@ def _happen(run: Run, ev: Events, turns: Turns, holds: Holds, who: int, what: in
             for row in range(run.late_first[rank], run.late_first[rank + 1]):
                 release(run, ev, run.late[row])
         else:
-            _go_on(run, ev, turns, holds, who)
+            _go_on(run, ev, turns, holds, flows, who)
 
 
 @jit
-def _release_place(run: Run, ev: Events, turns: Turns, holds: Holds, place: int) -> None:
+def _release_place(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, place: int) -> None:
     if holds.is_held[place]:
         if hold.release(holds, place, ev.now[0]):
             _signal(run, SERVE_HOLDS)
@@ -152,7 +158,7 @@ def _signal(run: Run, facility: int) -> None:
 
 
 @jit
-def _instant_ends(run: Run, ev: Events, turns: Turns, holds: Holds, note: Notes) -> None:
+def _instant_ends(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, note: Notes) -> None:
     """The facilities serve, in the order in which they were first asked."""
     signals = run.count[SIGNALS]
     run.count[SIGNALS] = 0
@@ -164,10 +170,12 @@ def _instant_ends(run: Run, ev: Events, turns: Turns, holds: Holds, note: Notes)
             turn.serve(turns, ev, note, run)
         elif facility == SERVE_HOLDS:
             hold.serve(holds, ev, note, run)
+        else:
+            flow.settle(flows, note, ev)
 
 
 @jit
-def _go_on(run: Run, ev: Events, turns: Turns, holds: Holds, token: int) -> None:
+def _go_on(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, token: int) -> None:
     """Follow the program of a token until it has to wait."""
     while True:
         at = run.position[token]
@@ -184,6 +192,10 @@ def _go_on(run: Run, ev: Events, turns: Turns, holds: Holds, token: int) -> None
         if code == HOLD:
             hold.ask(holds, ev, token, run.count[MOMENT])
             _signal(run, SERVE_HOLDS)
+            return
+        if code == SHARE:
+            flow.start(flows, run, ev, token)
+            _signal(run, SETTLE)
             return
         if code == SPAWN:
             _spawn(run, ev, token, run.what[at], run.length[at])
