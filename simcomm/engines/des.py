@@ -26,6 +26,7 @@ from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import DeadlockError
 from simcomm.networks.base import Cost, Message, NetworkModel, Workers
 from simcomm.schedule import KINDS, Ints, Schedule
+from simcomm.watch import watcher
 
 if TYPE_CHECKING:
     from simcomm.topology.routes import Link, Route
@@ -34,6 +35,9 @@ Steps = Generator[simpy.Event, Any, None]
 
 #: After SimPy's own priorities, URGENT = 0 and NORMAL = 1: the end of an instant.
 END_OF_INSTANT = 2
+
+#: After so many it is seen whether somebody should hear how far the run is.
+_EVENTS = 1_000
 
 
 class _Signal(simpy.Event):
@@ -205,7 +209,7 @@ def run(
                 this.env.process(work(index))
 
     _release_when_ready(this, schedule, workers, missing, release)
-    this.env.run()
+    _run_watched(this.env, this.end_s)
     check_all_ended(schedule, this.end_s)
     dtype = object if exact else np.float64
     parts = [list(part) for part in zip(*costs, strict=True)] if costs else [[]] * 5
@@ -215,6 +219,19 @@ def run(
     return Timeline(
         schedule, workers, start, end, latency, serialisation, reduction, sending, receiving, compute_s, this.log
     )
+
+
+def _run_watched(env: simpy.Environment, end_s: list[Any]) -> None:
+    """Run until nothing happens any more, and tell who watches how far it is."""
+    watch = watcher()
+    try:
+        while True:
+            for _ in range(_EVENTS):
+                env.step()
+            if watch.is_due:
+                watch.tell(float(env.now), len(end_s) - end_s.count(None), len(end_s))
+    except simpy.core.EmptySchedule:
+        return
 
 
 def _release_when_ready(
