@@ -29,12 +29,12 @@ class SoFar:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes if it goes on like this; None before anything has ended.
+        """How long the rest takes if it goes on like this; None before a twentieth of the operations has ended.
 
         >>> SoFar(simulated_s=1e-3, done=25, operations=100, seconds=2.0).seconds_left
         6.0
         """
-        return self.seconds * (self.operations - self.done) / self.done if self.done else None
+        return self.seconds * (self.operations - self.done) / self.done if self.done * 20 > self.operations else None
 
 
 class Watch:
