@@ -92,14 +92,14 @@ def execute(
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     if exact:
         seconds = np.array([Fraction(s) for s in seconds.tolist()], dtype=object)
-    given = (schedule, sizes, model, cluster.routes, alike, seconds, detailed)
+    work = (schedule, sizes, model, cluster.routes, alike, seconds, detailed)
     try:
-        timeline = chosen.run(*given)
+        timeline = chosen.run(*work)
     except EngineError as error:
         if engine != "auto":
             raise
         chosen = engines.instead(error)
-        timeline = chosen.run(*given)
+        timeline = chosen.run(*work)
     return Execution(cluster, model, chosen.name, chosen.reason, timeline)
 
 

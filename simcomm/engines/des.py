@@ -182,6 +182,8 @@ def run(
     seconds, exact = compute_s.tolist(), compute_s.dtype == object
     zero = seconds[0] * 0 if exact and seconds else 0.0
     this = _Run(len(schedule), zero, detailed)
+    sending = sorted({(a, b) for a, b, kind, size in zip(src, dst, kind, size, strict=True) if size and kind != 2})
+    this.fluid.order(link for pair in sending for link in routes[pair].links)
     costs = [Cost(zero, zero, zero, zero, zero)] * len(schedule)
     missing = np.diff(schedule.after_start).tolist()
     first, waiting = (column.tolist() for column in schedule.dependents)

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simcomm import jit
+from simcomm.engines.busy import busy, walk_back
 from simcomm.engines.meters import Wait
 from simcomm.engines.timeline import Timeline, Times
+from simcomm.networks.base import total
 from simcomm.schedule import Ints
 
 
@@ -33,7 +36,7 @@ class Parts:
     @property
     def total_s(self) -> Any:
         """The sum of all parts."""
-        return sum(getattr(self, field.name) for field in fields(self))
+        return total(getattr(self, field.name) for field in fields(self))
 
 
 class CriticalPath(NamedTuple):
@@ -59,35 +62,39 @@ def critical_path(timeline: Timeline) -> CriticalPath:
 
     A run whose last event is a worker that gets its own gradient has a path of no operation.
     """
-    end, ready, waits = timeline.end_s, timeline.ready_s, timeline.schedule
-    workers = timeline.workers
+    end, workers = timeline.end_s, timeline.workers
     ranks = range(timeline.schedule.ranks)
-    path: list[int] = []
     first_rank = max(ranks, key=lambda rank: (workers.ready_s(rank), -rank))
+    took, ready = np.zeros(0, np.int64), end[:0]
     if len(end) and end.max() >= workers.ready_s(first_rank):
-        path.append(int(np.argmax(end)))
-        while True:
-            index = path[-1]
-            latest = [d for d in waits[index].after if end[d] == ready[index]]
-            if not latest:
-                break
-            path.append(latest[0])
-        first_rank = int(timeline.schedule.src[path[-1]])
-    path.reverse()
-    took = np.array(path, dtype=np.int64)
-    waited = (end - ready - timeline.alone_s)[took]
+        took, ready = _back_from(timeline, int(np.argmax(end)))
+        first_rank = int(timeline.schedule.src[took[0]])
+    alone = [timeline.part(name, took) for name in ("latency_s", "serialisation_s", "reduction_s", "compute_s")]
+    latency, serialisation, reduction, compute = alone
+    waited = end[took] - ready - (latency + serialisation + reduction + compute)
     if waited.dtype == np.float64:  # what rounding leaves, of many packets for example, is not a wait
         waited[np.abs(waited) <= 1e-12 * end[took]] = 0.0
+    path, waits = took.tolist(), waited.tolist()
     parts = Parts(
-        compute_s=workers.compute_s[first_rank] + _sum(timeline.compute_s, took),
-        latency_s=_sum(timeline.latency_s, took),
-        serialisation_s=_sum(timeline.serialisation_s, took),
-        port_wait_s=sum(waited.tolist()),
+        compute_s=workers.compute_s[first_rank] + total(compute.tolist()),
+        latency_s=total(latency.tolist()),
+        serialisation_s=total(serialisation.tolist()),
+        port_wait_s=total(waits),
         data_wait_s=workers.start_s[first_rank],
-        reduction_s=_sum(timeline.reduction_s, took),
+        reduction_s=total(reduction.tolist()),
     )
-    pairs = zip(path, waited.tolist(), strict=True)
+    pairs = zip(path, waits, strict=True)
     return CriticalPath(tuple(path), parts, tuple((i, wait) for i, s in pairs for wait in _held_up(timeline, i, s)))
+
+
+def _back_from(timeline: Timeline, last: int) -> tuple[Ints, Times]:
+    """The path that ends with this operation, and when each of its operations was ready."""
+    schedule, end = timeline.schedule, timeline.end_s
+    gradient = np.array([timeline.workers.ready_s(rank) for rank in range(schedule.ranks)], dtype=end.dtype)
+    path, ready = np.empty(len(schedule), np.int32), np.empty(len(schedule), end.dtype)
+    follow = walk_back if end.dtype == object else jit.large(walk_back, len(schedule) // 100)  # few are on a path
+    length = follow(end, gradient, schedule.src, schedule.after_start, schedule.after, last, path, ready)
+    return path[:length][::-1].astype(np.int64), ready[:length][::-1]
 
 
 def _held_up(timeline: Timeline, operation: int, waited_s: Any) -> list[Wait]:
@@ -96,18 +103,16 @@ def _held_up(timeline: Timeline, operation: int, waited_s: Any) -> list[Wait]:
     Of a message in packets every packet has waits of its own, behind packets of the same message, too: the others'
     are scaled to what the message as a whole was late.
     """
+    if not waited_s > 0:
+        return []
     every = timeline.log.waits.get(operation, [])
     noted = [wait for wait in every if wait.behind != operation] or every  # behind itself alone: its gap, its request's
-    total = sum(wait.seconds for wait in noted)
-    if not total or not waited_s > 0:
+    noted_s = total(wait.seconds for wait in noted)
+    if not noted_s:
         return []
     if len(noted) == 1:
         return [noted[0]._replace(seconds=waited_s)]
-    return [wait._replace(seconds=waited_s * (wait.seconds / total)) for wait in noted]
-
-
-def _sum(times: Times, which: Ints) -> Any:
-    return sum(times[which].tolist())
+    return [wait._replace(seconds=waited_s * (wait.seconds / noted_s)) for wait in noted]
 
 
 @dataclass(frozen=True)
@@ -128,30 +133,7 @@ def rank_times(timeline: Timeline) -> tuple[RankTimes, ...]:
     neither waits, for data, a port or a link; so does one whose message is slowed down, but for the time that it would
     take alone. Times are floats, also after an exact run.
     """
-    schedule, makespan = timeline.schedule, float(timeline.makespan_s)
-    floats = [np.asarray(t, dtype=np.float64) for t in (timeline.start_s, timeline.end_s, timeline.compute_s)]
-    start, end, compute = floats
-    leaving, arriving = (np.asarray(t, dtype=np.float64) for t in (timeline.sending_s, timeline.receiving_s))
-    first = [(r, timeline.workers.start_s[r], timeline.workers.compute_s[r]) for r in range(schedule.ranks)]
-    own = np.array([(float(a), float(a) + float(c)) for _, a, c in first])
-    rank = np.concatenate([np.arange(schedule.ranks), schedule.src, schedule.dst])
-    begins = np.concatenate([own[:, 0], start, end - arriving - compute])
-    ends = np.concatenate([own[:, 1], start + leaving + compute, end])
-    busy = _union(rank, begins, ends, schedule.ranks)
-    send = np.bincount(schedule.src, leaving, minlength=schedule.ranks)
-    receive = np.bincount(schedule.dst, arriving, minlength=schedule.ranks)
-    computing = np.bincount(schedule.src, compute, minlength=schedule.ranks) + own[:, 1] - own[:, 0]
-    columns = (send, receive, computing, busy, makespan - busy)
+    makespan = float(timeline.makespan_s)
+    send, receive, computing, any_of_these = busy(timeline)
+    columns = (send, receive, computing, any_of_these, makespan - any_of_these)
     return tuple(RankTimes(*row) for row in np.stack(columns, axis=1).tolist())
-
-
-def _union(rank: Ints, begins: Times, ends: Times, ranks: int) -> Times:
-    """Per rank, how much time its intervals cover together: of each what is behind the latest end before it."""
-    order = np.lexsort((begins, rank))
-    rank, begins, ends = rank[order], begins[order], ends[order]
-    by_end = np.lexsort((ends, rank))
-    place = np.empty(len(rank), dtype=np.int64)
-    place[by_end] = np.arange(len(rank))
-    latest = ends[by_end[np.maximum.accumulate(place)]]  # places of a rank are higher than all those of ranks before
-    begins[1:] = np.where(rank[1:] == rank[:-1], np.maximum(begins[1:], latest[:-1]), begins[1:])
-    return np.bincount(rank, np.maximum(0.0, ends - begins), minlength=ranks)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simcomm.engines.max_min import Demand, max_min
 from simcomm.engines.meters import Log
@@ -18,6 +18,9 @@ from simcomm.errors import DeadlockError
 
 if TYPE_CHECKING:
     from simcomm.topology.routes import Link
+
+#: Ends that differ by less, relatively, are one instant: what ends together does so however its sums are rounded.
+SAME_INSTANT: Final = 2.0**-42
 
 
 @dataclass(eq=False)
@@ -50,11 +53,17 @@ class Fluid:
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self._number_of: dict[Link, int] = {}
         self._on: dict[Link, dict[_Flow, None]] = {}
         self._busy_since: dict[Link, Any] = {}
         self._changed: dict[Link, None] = {}
         self._ends: list[tuple[Any, int, _Flow]] = []
         self._number = itertools.count()
+
+    def order(self, links: Iterable[Link]) -> None:
+        """Of links that hold a flow back together, the first in this order counts."""
+        for link in links:
+            self._number_of.setdefault(link, len(self._number_of))
 
     def start(
         self, operation: int, demand: Demand, alone_Bps: Any, size_bytes: int, now: Any, done: Callable[[], None]
@@ -87,9 +96,10 @@ class Fluid:
         return self._ends[0][0] if self._ends else None
 
     def end(self, now: Any) -> bool:
-        """End all flows whose time has come; return whether there were any."""
+        """End all flows whose time has come, to a few hundred roundings; return whether there were any."""
         ended = False
-        while self._ends and self._ends[0][0] <= now:
+        until = now + now * SAME_INSTANT if isinstance(now, float) else now
+        while self._ends and self._ends[0][0] <= until:
             _, number, flow = heapq.heappop(self._ends)
             if flow.ends == number:
                 ended = True
@@ -117,7 +127,8 @@ class Fluid:
                     new = [link for link in flow.demand.links if link not in links]
                     links.update(dict.fromkeys(new))
                     waiting += new
-        return sorted(flows, key=lambda flow: flow.operation), list(links)
+        self.order(links)
+        return sorted(flows, key=lambda flow: flow.operation), sorted(links, key=self._number_of.__getitem__)
 
     def _measure(self, link: Link, now: Any) -> None:
         flows, meter = self._on[link], self._log.meter(link)

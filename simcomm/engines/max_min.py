@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -26,8 +27,8 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
     """The weighted max-min fair rates of flows over links.
 
     All flows grow at a common level, the rate being level·weight, until a link is full: its flows stay there, the
-    others grow on. A flow's cap is a link of its own. Of links that fill up at the same level the first is taken
-    first, in the order in which the flows name them. So every flow has a full link (or its cap) on which no other flow
+    others grow on. A flow's cap is a link of its own. Of links that fill up at the same level (floats: to 40 bits) the
+    first is taken first, in the order of ``bandwidth_Bps``. So every flow has a full link (or its cap) on which no other flow
     has a higher level: the certificate by which the result can be checked.
 
     >>> two = [Demand(("a",), 1, None), Demand(("a", "b"), 1, None)]
@@ -45,17 +46,18 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
         if demand.cap_Bps is not None:
             own = _Cap(flow)
             flows_of[own], weight_of[own], left[own] = [flow], demand.weight, demand.cap_Bps
-    number = {link: index for index, link in enumerate(flows_of)}
+    number = {link: index for index, link in enumerate((*bandwidth_Bps, *flows_of))}
     growing = {link: len(flows) for link, flows in flows_of.items()}
-    full_at = [(left[link] / weight_of[link], number[link], link) for link in flows_of]
+    full_at = [(_coarse(left[link] / weight_of[link]), number[link], link) for link in flows_of]
     heapq.heapify(full_at)
     shares: list[Share | None] = [None] * len(demands)
     equal = len({demand.weight for demand in demands}) <= 1
     level: Any = 0
     while full_at:
         then, _, link = heapq.heappop(full_at)
-        if not growing[link] or then != left[link] / weight_of[link]:
+        if not growing[link] or then != _coarse(left[link] / weight_of[link]):
             continue  # all its flows stay already, or it fills up later than was thought: that is in the heap, too
+        then = left[link] / weight_of[link]
         level = max(level, then)  # rounding must not make a later link fill up before an earlier one
         rest = left[link] if growing[link] == 1 and level == then else None  # for one flow: all of it, not nearly all
         touched: dict[Hashable, None] = {}
@@ -73,8 +75,16 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
             if growing[other]:
                 if not equal:  # what is left of a sum of weights of different magnitudes is mostly rounding
                     weight_of[other] = sum(demands[flow].weight for flow in flows_of[other] if shares[flow] is None)
-                heapq.heappush(full_at, (left[other] / weight_of[other], number[other], other))
+                heapq.heappush(full_at, (_coarse(left[other] / weight_of[other]), number[other], other))
     return [share for share in shares if share is not None]
+
+
+def _coarse(level: Any) -> Any:
+    """A float to 40 bits (Dekker 1971), so that what differs by rounding only is equal; Fractions as they are."""
+    if not isinstance(level, float):
+        return level
+    high = level * 8193.0
+    return high - (high - level) if math.isfinite(high) else level
 
 
 class _Cap(NamedTuple):

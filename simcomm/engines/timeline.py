@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from simcomm.engines.meters import Noted
 from simcomm.networks.base import Workers
-from simcomm.schedule import Operation, Schedule
+from simcomm.schedule import Ints, Operation, Schedule
 
 #: Seconds per operation: float64, or objects (Fractions) in an exact run.
 Times = npt.NDArray[Any]
@@ -58,6 +58,15 @@ class Timeline:
             latest = np.maximum.reduceat(self.end_s[self.schedule.after], self.schedule.after_start[waits])
             ready[waits] = np.maximum(ready[waits], latest)
         return ready
+
+    def part(self, name: str, which: Ints) -> Times:
+        """The field of that name, of these operations."""
+        found: Times = getattr(self, name)[which]
+        return found
+
+    def by_kind(self, *names: str) -> tuple[Ints, list[Times]]:
+        """A number for every operation, and the fields of these names by that number: here each has its own."""
+        return np.arange(len(self.schedule)), [getattr(self, name) for name in names]
 
     @property
     def alone_s(self) -> Times:

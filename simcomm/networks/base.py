@@ -89,6 +89,14 @@ def gamma(reduce_bandwidth_Bps: Any | None) -> Any:
     return 0 if reduce_bandwidth_Bps is None else 1 / reduce_bandwidth_Bps
 
 
+def total(numbers: Iterable[Any]) -> Any:
+    """Their sum, one by one: what sum() makes of floats depends on the version of Python."""
+    found: Any = 0
+    for number in numbers:
+        found += number
+    return found
+
+
 def add_up(message: Message, seconds: Any, run: Run) -> Iterator[Any]:
     """Take the receiver's turn to add what has arrived, one message at a time; nothing if that takes no time."""
     if seconds:

@@ -7,7 +7,7 @@ section 1.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError
-from simcomm.networks.base import Cost, Message, Run, add_up, gamma
+from simcomm.networks.base import Cost, Message, Run, add_up, gamma, total
 from simcomm.networks.programs import DELAY, JOIN, SPAWN, TURN, Batch, Places, Programs, RouteTable
 from simcomm.order import expand
 from simcomm.schedule import Ints
@@ -76,10 +76,10 @@ class StoreAndForward:
         """
         *full, last = self._packets(message.size_bytes)
         inverse = [1 / link.bandwidth_Bps for link in message.route.links]
-        late = last * _total(inverse)
+        late = last * total(inverse)
         for hop in range(len(inverse) if full else 0):
             first = inverse[: hop + 1]
-            chain = full[0] * (_total(first) + (len(full) - 1) * max(first)) + last * _total(inverse[hop:])
+            chain = full[0] * (total(first) + (len(full) - 1) * max(first)) + last * total(inverse[hop:])
             late = max(late, chain)
         adding = message.size_bytes * gamma(self.reduce_bandwidth_Bps) if message.reduces else 0
         sending_s, receiving_s = message.size_bytes * inverse[0], message.size_bytes * inverse[-1] + adding
@@ -122,11 +122,11 @@ class StoreAndForward:
         """``cost`` of all; the pipelines of packets one by one."""
         table = batch.table
         inverse, hops = 1 / table.link_bandwidth_Bps, table.hops
-        total = np.zeros(len(hops))
+        inverse_sum = np.zeros(len(hops))
         for hop in range(int(hops.max(initial=0))):
             longer = hops > hop
-            total[longer] += inverse[table.links[table.first[:-1][longer] + hop]]
-        late = batch.size_bytes * total[batch.route]
+            inverse_sum[longer] += inverse[table.links[table.first[:-1][longer] + hop]]
+        late = batch.size_bytes * inverse_sum[batch.route]
         if several.any():
             for index, message in enumerate(batch.messages()):
                 if several[index]:
@@ -144,14 +144,6 @@ class StoreAndForward:
     def has_formula(self, size_bytes: Ints, bandwidth_Bps: Seconds) -> bool:
         """Never: the formulas are for one port per host."""
         return False
-
-
-def _total(numbers: Iterable[Any]) -> Any:
-    """Their sum, one by one: what sum() makes of floats depends on the version of Python."""
-    total: Any = 0
-    for number in numbers:
-        total += number
-    return total
 
 
 def _lower_crossings(

@@ -24,6 +24,7 @@ from simcomm.engines.kernel.fluid import (
     ROWS,
     SAME_INSTANT,
     SLOTS,
+    STARTING,
     TIE,
     Flows,
     bound,
@@ -46,9 +47,16 @@ from simcomm.networks.programs import CAP, WEIGHT
 
 
 @jit
-def start(net: Flows, run: Any, ev: Events, token: int) -> None:
-    """A message begins to flow: SHARE, and WEIGHT and CAP if they follow."""
-    at, now = run.position[token], ev.now[0]
+def start(net: Flows, token: int) -> None:
+    """A message begins to flow."""
+    net.starting[net.count[STARTING]] = token
+    net.count[STARTING] += 1
+
+
+@jit
+def _begin(net: Flows, run: Any, token: int, now: float) -> None:
+    """SHARE, and WEIGHT and CAP if they follow."""
+    at = run.position[token]
     route, size, weight, cap = run.what[at], net.amount[at], 1.0, -1
     at += 1
     if run.code[at] == WEIGHT:
@@ -189,9 +197,11 @@ def _end(net: Flows, note: Notes, run: Any, ev: Events, flow: int, now: float) -
 
 
 @jit_loop
-def settle(net: Flows, note: Notes, ev: Events) -> None:
-    """Give new rates to all that is touched by what has changed."""
-    now = ev.now[0]
+def settle(net: Flows, note: Notes, run: Any, now: float) -> None:
+    """Let flows begin, and give new rates to all that is touched by what has changed."""
+    for row in range(net.count[STARTING]):
+        _begin(net, run, net.starting[row], now)
+    net.count[STARTING] = 0
     for row in range(net.count[NEW]):
         _choose(net, net.new[row])
     for row in range(net.count[CHANGED]):

@@ -19,8 +19,8 @@ from simcomm.engines.kernel.notes import WAITS, Notes
 from simcomm.jit import jit
 
 #: Positions in ``count`` behind those of ``ends``: how many rows of flows and of slots were ever used, how many flows
-#: are new, links changed, groups to be looked at, and flows and links in the part that is solved anew.
-ROWS, SLOTS, NEW, CHANGED, ASKED, PART, PART_LINKS, HEAP = range(2, 10)
+#: begin and are new, links changed, groups to be looked at, and flows and links in the part that is solved anew.
+ROWS, SLOTS, STARTING, NEW, CHANGED, ASKED, PART, PART_LINKS, HEAP = range(2, 11)
 
 #: Levels that differ by less, relatively, are the same; ends that do happen at the same instant.
 TIE: Final = 1e-12
@@ -62,6 +62,7 @@ class Flows(NamedTuple):
     free: Any  # flows to use again, by how many slots they have
     count: Any
     ends: Any  # the heap of ``ends``
+    starting: Any  # tokens whose flows begin at this instant
     new: Any
     changed: Any
     asked: Any
@@ -82,7 +83,7 @@ def flows(
     for column in ("first", "root", "newest"):
         links[column] = -1
     links["place"] = ABSENT
-    count = np.zeros(10, np.int64)
+    count = np.zeros(11, np.int64)
     count[1] = -1
     longest = int(table.hops.max(initial=0)) + 1
     return Flows(
@@ -98,6 +99,7 @@ def flows(
         free=np.full(longest + 1, -1, np.int32),
         count=count,
         ends=np.empty(size, np.int32),
+        starting=np.empty(most_flows, np.int32),
         new=np.empty(most_flows, np.int32),
         changed=np.empty(size, np.int32),
         asked=np.empty(size, np.int32),

@@ -171,7 +171,7 @@ def _instant_ends(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows
         elif facility == SERVE_HOLDS:
             hold.serve(holds, ev, note, run)
         else:
-            flow.settle(flows, note, ev)
+            flow.settle(flows, note, run, ev.now[0])
 
 
 @jit
@@ -194,7 +194,7 @@ def _go_on(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, token
             _signal(run, SERVE_HOLDS)
             return
         if code == SHARE:
-            flow.start(flows, run, ev, token)
+            flow.start(flows, token)
             _signal(run, SETTLE)
             return
         if code == SPAWN:
