@@ -63,27 +63,26 @@ class Checked:
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
-    schedule, proof = _recorded(collective, workers, options)
+    key = (collective.build, collective.goal, workers, repr(sorted(options.items())))
+    schedule = _unfolding(once(("schedule", key), lambda: collective.schedule(workers, **options), _kept_bytes))
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
     says = counts.expected(claim, schedule.ranks, vector.elements)
     counts.check(counted, says)
+    proof = once(("proof", key), lambda: prove(schedule, collective.goal, workers), lambda _: 1_000)
     return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)
 
 
-def _recorded(collective: Collective, workers: int, options: Mapping[str, Any]) -> tuple[Schedule, Proof]:
-    """The schedule and its proof, which do not depend on the vector."""
-
-    def record() -> tuple[Schedule, Proof]:
-        schedule = collective.schedule(workers, **options)
-        return schedule, prove(schedule, collective.goal, workers)
-
-    key = ("schedule", collective.build, collective.goal, workers, repr(sorted(options.items())))
-    schedule, proof = once(key, record, lambda made: _OPERATION_BYTES * len(_folded(made[0]) or made[0]))
-    quotient = _folded(schedule)
-    return (schedule if quotient is None else Schedule.unfolding(quotient)), proof
+def _kept_bytes(schedule: Schedule) -> int:
+    quotient = _large_quotient(schedule)
+    return _OPERATION_BYTES * len(schedule if quotient is None else quotient)
 
 
-def _folded(schedule: Schedule) -> Quotient | None:
-    """What is kept of a large schedule: unfolded, it would be kept unfolded."""
+def _unfolding(schedule: Schedule) -> Schedule:
+    """A schedule to work with: if the kept one of a large quotient unfolded, it would be kept unfolded."""
+    quotient = _large_quotient(schedule)
+    return schedule if quotient is None else Schedule.unfolding(quotient)
+
+
+def _large_quotient(schedule: Schedule) -> Quotient | None:
     return schedule.quotient if len(schedule) > _MANY_OPERATIONS else None

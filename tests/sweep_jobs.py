@@ -18,6 +18,7 @@ from simcomm.sweep.identity import point_id
 from simcomm.sweep.points import Point
 from simcomm.sweep.runner import run_points
 from simcomm.tables import Cell
+from simcomm.watch import watcher
 
 SAMPLE: dict[str, Cell] = {"int": 1, "float": 0.5, "str": "x", "bool": True}
 
@@ -104,6 +105,13 @@ def raises_system_exit(number: int) -> NoReturn:
 
 def returns_a_lambda(number: int) -> Any:
     return lambda: number
+
+
+def tells(number: int) -> int:
+    """Say twice how far it is."""
+    for done in (1, 2):
+        watcher().tell(done / 10, done, number)
+    return number
 
 
 def worker_pid(number: int) -> int:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import simpy
+
+#: After so many it is seen whether somebody should hear how far the run is.
+_INSTANTS = 100
 
 
 class Awaited:
@@ -95,11 +98,14 @@ class Clock:
         """Call ``serve``, once, when everything that happens at this instant has been dealt with."""
         self._facilities[serve] = None
 
-    def run(self, processes: Iterable[Process]) -> None:
-        """Begin with ``processes``, and go on until nothing is to happen any more."""
+    def run(self, processes: Iterable[Process], tell: Callable[[], None]) -> None:
+        """Begin with ``processes``, and go on until nothing is to happen any more; ``tell`` is called now and then."""
         self.after(0, self._begun.extend, processes)
-        with _collector_at_rest():
-            self._env.run()
+        with _collector_at_rest(), suppress(simpy.core.EmptySchedule):
+            while True:
+                for _ in range(_INSTANTS):
+                    self._env.step()
+                tell()
 
     def _instant(self, event: simpy.Event) -> None:
         self.now = self._env.now

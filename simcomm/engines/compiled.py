@@ -8,8 +8,9 @@ Where messages share links sums are rounded elsewhere (``kernel.flows``): the sa
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,12 +22,20 @@ from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.networks.programs import AND, CAP, DELAY, HOLD, OF_RANKS, SHARE, SPAWN, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
+from simcomm.watch import watcher
 
 if TYPE_CHECKING:
     from simcomm.engines.kernel.events import Events
     from simcomm.engines.kernel.fluid import Flows
+    from simcomm.engines.kernel.holds import Holds
     from simcomm.engines.kernel.loop import Run
+    from simcomm.engines.kernel.notes import Notes
+    from simcomm.engines.kernel.turns import Turns
     from simcomm.topology.routes import Route
+
+#: How long compiled code runs before Python has a look, and the instants that it is given first.
+_PIECE_S: Final = 0.1
+_FIRST_INSTANTS: Final = 1_000
 
 
 def run(
@@ -63,14 +72,29 @@ def run(
     most = asks + len(flowing.slots)
     note = notes.notes(places, len(schedule), most, most, detailed)
     loop.start(this, events, late_ranks)
-    while not loop.advance(this, events, turning, holding, flowing, note, 2**62):
-        note = notes.with_room_for_rates(note)
+    note = _advance(len(schedule), this, events, (turning, holding, flowing), note)
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)
     late, moving, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
     start, end = this.start_s, this.end_s
     return Timeline(schedule, workers, start, end, late, moving, adding, sending, receiving, compute_s, log)
+
+
+def _advance(operations: int, this: Run, events: Events, others: tuple[Turns, Holds, Flows], note: Notes) -> Notes:
+    """Let everything happen, in pieces of a fraction of a second: between them Python sees Ctrl-C, and who watches."""
+    from simcomm.engines.kernel import loop, notes
+
+    watch, instants = watcher(), _FIRST_INSTANTS
+    while True:
+        began_s = time.perf_counter()
+        if loop.advance(this, events, *others, note, instants):
+            return note
+        if note.detailed and note.count[notes.RATES] + others[2].real > len(note.rate_place):
+            note = notes.with_room_for_rates(note)
+        if watch.is_due:
+            watch.tell(float(events.now[0]), int(this.count[loop.DONE]), operations)
+        instants = instants * 2 if time.perf_counter() - began_s < _PIECE_S else max(1, instants // 2)
 
 
 def _flows(lowered: Lowered) -> Flows:

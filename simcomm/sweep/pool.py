@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -25,6 +26,7 @@ from typing import Any
 
 from simcomm.errors import SimcommError
 from simcomm.sweep.interrupts import held_back
+from simcomm.watch import SoFar, Watch, watched
 
 LIVES = 2
 """How many workers a job may kill before it is given up."""
@@ -69,31 +71,35 @@ Function = Callable[[Any], Any]
 Attempt = tuple[bool, Any, float]
 """Whether it worked, the value or (message, exit code), the seconds: what a worker sends back."""
 
+Told = Callable[[Job, SoFar], None]
+"""Hears how far a job is that takes long."""
+
 _READY = b""
 
 
 def run_jobs(
-    function: Function, jobs: Iterable[Job], workers: int = 1, isolate: bool = False
+    function: Function, jobs: Iterable[Job], workers: int = 1, isolate: bool = False, told: Told | None = None
 ) -> Generator[Outcome, None, None]:
     """Call the function on every job's argument, in ``workers`` processes, and yield the outcomes as they come.
 
     One worker means this process, unless ``isolate`` asks for one of its own. Function, arguments and values must be
     picklable. An exception in a job is an outcome; a job whose worker dies is tried once more. SimcommError if workers
-    cannot start. Closing the iterator, or an interrupt, stops the workers at once; they end by themselves if this
-    process is killed.
+    cannot start. ``told`` hears how far a long job is, if its function says so (``simcomm.watch``). Closing the
+    iterator, or an interrupt, stops the workers at once; they end by themselves if this process is killed.
 
     >>> [outcome.value for outcome in run_jobs(abs, [Job("a", -1), Job("b", 2)])]
     [1, 2]
     """
     if workers == 1 and not isolate:
-        return (_outcome(job, _attempt(function, job.argument)) for job in jobs)
-    return _run_in_workers(function, iter(jobs), workers)
+        return (_outcome(job, _attempt(function, job.argument, told and partial(told, job))) for job in jobs)
+    return _run_in_workers(function, iter(jobs), workers, told)
 
 
-def _attempt(function: Function, argument: object) -> Attempt:
+def _attempt(function: Function, argument: object, told: Callable[[SoFar], None] | None) -> Attempt:
     start = time.perf_counter()
     try:
-        value = function(argument)
+        with watched(Watch(told)):
+            value = function(argument)
     except (Exception, SystemExit) as error:
         return False, (_message(error), error.exit_code if isinstance(error, SimcommError) else 1), 0.0
     return True, value, time.perf_counter() - start
@@ -112,11 +118,13 @@ def _message(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def _run_in_workers(function: Function, jobs: Iterator[Job], workers: int) -> Generator[Outcome, None, None]:
+def _run_in_workers(
+    function: Function, jobs: Iterator[Job], workers: int, told: Told | None
+) -> Generator[Outcome, None, None]:
     slots: list[_Slot] = []
     try:
         for job in islice(jobs, workers):
-            slots.append(_Slot(function, job))
+            slots.append(_Slot(function, job, told))
             slots[-1].start()
         busy = list(slots)
         while busy:
@@ -146,8 +154,8 @@ class _Slot:
     connection: Connection
     process: BaseProcess
 
-    def __init__(self, function: Function, job: Job) -> None:
-        self.function, self.job = function, job
+    def __init__(self, function: Function, job: Job, told: Told | None = None) -> None:
+        self.function, self.job, self.told = function, job, told
         self.alive = self.ready = False
         self.deaths = self.false_starts = 0
 
@@ -183,9 +191,14 @@ class _Slot:
             self._send()
             return None
         try:
-            return _outcome(self.job, pickle.loads(answer))
+            said = pickle.loads(answer)
+            if not isinstance(said, SoFar):
+                return _outcome(self.job, said)
         except Exception as error:
             return Failed(self.job, f"its value cannot be read back: {_message(error)}")
+        if self.told is not None:
+            self.told(self.job, said)
+        return None
 
     def stop(self) -> str:
         """End the worker, whatever it is doing, and say how it ended."""
@@ -237,13 +250,16 @@ def _work(connection: Connection) -> None:
     with suppress(EOFError, OSError):  # the parent is gone
         connection.send_bytes(_READY)
         while True:
-            connection.send_bytes(_answer(connection.recv_bytes()))
+            connection.send_bytes(_answer(connection.recv_bytes(), connection))
 
 
-def _answer(request: bytes) -> bytes:
+def _answer(request: bytes, connection: Connection) -> bytes:
+    def told(so_far: SoFar) -> None:
+        connection.send_bytes(pickle.dumps(so_far))
+
     try:
         function, argument = pickle.loads(request)
-        return pickle.dumps(_attempt(function, argument))
+        return pickle.dumps(_attempt(function, argument, told))
     except Exception as error:
         return pickle.dumps((False, (f"cannot cross to or from a worker process: {_message(error)}", 1), 0.0))
 

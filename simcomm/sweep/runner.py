@@ -20,6 +20,7 @@ from simcomm.sweep.points import Point, points_of, simulate
 from simcomm.sweep.pool import Done, Failed, Job, Outcome, run_jobs
 from simcomm.sweep.progress import Progress
 from simcomm.tables import output_failure
+from simcomm.watch import SoFar
 
 if TYPE_CHECKING:
     from simcomm.scenario import Document
@@ -151,7 +152,7 @@ class _Sweep:
                 if self.progress is not None:
                     stack.callback(self.progress.finished)
                     self.progress.started(len(self.points), self.reused)
-                with closing(run_jobs(function, missing, workers, isolate=jobs > 1)) as outcomes:
+                with closing(run_jobs(function, missing, workers, jobs > 1, self._told)) as outcomes:
                     for outcome in outcomes:
                         self._take(outcome)
             except KeyboardInterrupt:
@@ -170,6 +171,10 @@ class _Sweep:
             interrupted=self.interrupted,
             warnings=() if self.journal is None else tuple(self.journal.warnings),
         )
+
+    def _told(self, job: Job, so_far: SoFar) -> None:
+        if self.progress is not None:
+            self.progress.came_to(job.id, so_far)
 
     def _take(self, outcome: Outcome) -> None:
         id = outcome.job.id

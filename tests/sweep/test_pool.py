@@ -26,12 +26,14 @@ from sweep_jobs import (
     raises_value_error,
     returns_a_lambda,
     second_interrupts,
+    tells,
     worker_pid,
 )
 
 from simcomm.errors import InputError, SimcommError
 from simcomm.sweep import pool
 from simcomm.sweep.pool import Done, Failed, Job, Lost, Outcome, run_jobs
+from simcomm.watch import SoFar
 
 HANG_S = 120
 
@@ -219,3 +221,16 @@ def test_a_worker_that_dies_while_it_is_fed_is_noticed_later() -> None:
     slot._send()
     slot.connection.close()
     assert slot.stop() == ""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_how_far_long_jobs_are_is_heard_from_every_process(workers: int) -> None:
+    heard: list[tuple[str, float, int, int]] = []
+
+    def hear(job: Job, so_far: SoFar) -> None:
+        heard.append((job.id, so_far.simulated_s, so_far.done, so_far.operations))
+
+    jobs = [Job("a", 5), Job("b", 7)]
+    assert sorted(outcome.value for outcome in run_jobs(tells, jobs, workers, told=hear)) == [5, 7]
+    assert sorted(heard) == [("a", 0.1, 1, 5), ("a", 0.2, 2, 5), ("b", 0.1, 1, 7), ("b", 0.2, 2, 7)]
+    assert sorted(outcome.value for outcome in run_jobs(tells, jobs, workers)) == [5, 7]
