@@ -2,7 +2,7 @@
 
 A ring all-reduce on a star as max-min fair flows (CM02, without factors for TCP), which is simcomm's ``fair_share``. In
 SimGrid it is a graph of tasks (version 4), or a process per worker where there are no such graphs (version 3). SimGrid
-simulates once per process, so the median is taken over processes.
+simulates once per process, so the median is taken over processes; of more than 10 s over one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from benchmarks import fresh, report, work
-from benchmarks.measure import peak_bytes, pin, yardstick_per_s
+from benchmarks.measure import LONG_S, peak_bytes, pin, yardstick_per_s
 from benchmarks.rows import NAMED
 from simcomm.units import parse_bandwidth, parse_time
 
@@ -40,7 +40,9 @@ def main(limit_s: float) -> int:
         return 0
     for workers in WORKERS:
         try:
-            theirs = [fresh.run("benchmarks.peers", workers, limit_s=limit_s) for _ in range(RUNS)]
+            theirs = [fresh.run("benchmarks.peers", workers, limit_s=limit_s)]
+            while len(theirs) < RUNS and theirs[0]["seconds"] < LONG_S:
+                theirs.append(fresh.run("benchmarks.peers", workers, limit_s=limit_s))
         except fresh.Stopped as error:
             print(f"ring, n = {workers:,}: SimGrid: {error}")
             continue
