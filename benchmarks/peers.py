@@ -104,10 +104,10 @@ def _star(simgrid: Any, engine: Any, workers: int) -> list[Any]:
         host = make_host(f"host{rank}", 1e9)
         for way in ("up", "down"):
             link = make_link(f"{way}{rank}", bandwidth_Bps).set_latency(latency_s).seal()
-            ends = (host, None) if way == "up" else (None, host)
-            if not is_4:
-                ends = (*(end and end.netpoint for end in ends), None, None)
-            zone.add_route(*ends, [simgrid.LinkInRoute(link)], False)
+            end = host if is_4 else host.netpoint
+            ends = (end, None) if way == "up" else (None, end)
+            gateways = () if is_4 else (None, None)
+            zone.add_route(*ends, *gateways, [simgrid.LinkInRoute(link)], False)
         hosts.append(host)
     zone.seal()
     return hosts
