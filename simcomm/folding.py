@@ -31,7 +31,8 @@ class Folding:
 
     def takes(self, given: Given, seconds: Any) -> bool:
         """Whether this call is made of orbits, too; if so it is remembered what they say of the group."""
-        moving = [given.src, given.dst, *([given.vector] if self.vectors > 1 else [])]
+        carries = np.ndim(given.count) == 0 and given.count != 0
+        moving = [given.src, given.dst, *([given.vector] if self.vectors > 1 and carries else [])]
         moves = isinstance(given.chunk, Orbit)
         if not all(_is_of_ranks(part, self.ranks) for part in [*moving, *([given.chunk] if moves else [])]):
             return False
@@ -39,7 +40,6 @@ class Folding:
             return False
         if not moves and not _is_column(given.chunk):
             return False
-        carries = np.ndim(given.count) == 0 and given.count != 0
         if np.ndim(given.count) or np.ndim(seconds) or (moves and (given.count != 1 or self.per_vector != self.ranks)):
             return False
         orbits = [part for part in (*moving, given.chunk, *given.after) if isinstance(part, Orbit)]
