@@ -108,8 +108,8 @@ def _check(net: Flows, link: int, now: float) -> None:
 
 @jit
 def _highest(net: Flows, link: int) -> float:
-    level = net.links[link]["highest"]
     on = net.links[link]
+    level: float = on["highest"]
     for at in range(on["begin"], on["begin"] + on["count"]):
         mine = net.flows[net.on[at]["flow"]]
         if not mine["in_part"]:
