@@ -28,8 +28,8 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
 
     All flows grow at a common level, the rate being level·weight, until a link is full: its flows stay there, the
     others grow on. A flow's cap is a link of its own. Of links that fill up at the same level (floats: to 40 bits) the
-    first is taken first, in the order of ``bandwidth_Bps``. So every flow has a full link (or its cap) on which no other flow
-    has a higher level: the certificate by which the result can be checked.
+    first is taken first, in the order of ``bandwidth_Bps``. So every flow has a full link (or its cap) on which no
+    other flow has a higher level: the certificate by which the result can be checked.
 
     >>> two = [Demand(("a",), 1, None), Demand(("a", "b"), 1, None)]
     >>> [share.rate_Bps for share in max_min(two, {"a": 3.0, "b": 1.0})]

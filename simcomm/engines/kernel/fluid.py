@@ -172,7 +172,7 @@ def still_left(net: Flows, flow: int) -> float:
     """What is left of a flow, per weight, at the virtual time of its group."""
     mine, here = net.flows[flow], net.links[net.flows[flow]["group"]]
     left = (mine["target"] - here["passed"]) + (mine["target_low"] - here["passed_low"])
-    return max(left, 0.0)
+    return max(float(left), 0.0)
 
 
 @jit

@@ -13,6 +13,7 @@ import numpy as np
 
 from simcomm.engines.kernel import flows as flow
 from simcomm.engines.kernel import holds as hold
+from simcomm.engines.kernel import settling
 from simcomm.engines.kernel import turns as turn
 from simcomm.engines.kernel.events import (
     ENDED,
@@ -174,7 +175,7 @@ def _instant_ends(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows
         elif facility == SERVE_HOLDS:
             hold.serve(holds, ev, note, run)
         else:
-            flow.settle(flows, note, run, ev.now[0])
+            settling.settle(flows, note, run, ev.now[0])
 
 
 @jit

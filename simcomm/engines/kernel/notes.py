@@ -42,13 +42,9 @@ class Notes(NamedTuple):
 
 def with_room_for_rates(note: Notes) -> Notes:
     """The same with twice the room for rates: how often they change is not known before the run."""
-    return note._replace(
-        **{
-            name: np.concatenate([column, np.empty_like(column)])
-            for name, column in note._asdict().items()
-            if name[:5] == "rate_"
-        }
-    )
+    columns = (note.rate_place, note.rate_s, note.rate_Bps, note.rate_flows)
+    place, time_s, rate_Bps, flows = (np.concatenate([column, np.empty_like(column)]) for column in columns)
+    return note._replace(rate_place=place, rate_s=time_s, rate_Bps=rate_Bps, rate_flows=flows)
 
 
 def notes(places: int, operations: int, most_waits: int, most_crossings: int, detailed: bool) -> Notes:
