@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 from random_runs import EIGHTHS, NOTHING, POWERS, Case, in_numbers, loggp, programs
 
-from simcomm.execution import Execution, execute, used_pairs
+from simcomm.execution import Execution, Load, execute
 from simcomm.networks.base import Workers
 from simcomm.networks.fair_share import FairShare
 from simcomm.networks.store_and_forward import StoreAndForward
@@ -104,7 +104,7 @@ def networked(draw: st.DrawFn, model: st.SearchStrategy[Any] | None = None, most
     graph = draw(graphs(hosts))
     placement = tuple(draw(st.permutations(range(hosts)))[:ranks])
     routing = draw(st.just({"name": "shortest"}) | st.integers(0, 3).map(lambda seed: {"name": "ecmp", "seed": seed}))
-    pairs = used_pairs(program.schedule, np.array(program.size_bytes, dtype=np.int64))
+    pairs = Load(program.schedule, np.array(program.size_bytes, dtype=np.int64)).pairs
     cluster = place("random", checked(graph), ranks, pairs, placement=placement, routing=routing)
     return Networked(
         **vars(program),

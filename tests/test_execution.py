@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simcomm.errors import DeadlockError, InputError
-from simcomm.execution import execute, used_pairs
+from simcomm.execution import Load, execute
 from simcomm.networks.base import Workers
 from simcomm.networks.fair_share import FairShare
 from simcomm.networks.loggp import LogGP
@@ -115,8 +115,8 @@ def test_nothing_to_do() -> None:
 
 def test_what_is_used() -> None:
     schedule = Schedule.of(4, 1, [copy(3, 1), copy(0, 2), copy(3, 1), copy(2, 3)])
-    assert list(used_pairs(schedule, np.array([1, 5, 2, 0]))) == [(0, 2), (3, 1)]
-    assert not used_pairs(schedule, np.zeros(4, dtype=np.int64))
+    assert list(Load(schedule, np.array([1, 5, 2, 0])).pairs) == [(0, 2), (3, 1)]
+    assert not Load(schedule, np.zeros(4, dtype=np.int64)).pairs
 
 
 @pytest.mark.parametrize(

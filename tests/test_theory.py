@@ -18,7 +18,7 @@ from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
 from simcomm.errors import TimeError
-from simcomm.execution import used_pairs
+from simcomm.execution import Load
 from simcomm.networks.base import Workers
 from simcomm.networks.fair_share import FairShare
 from simcomm.networks.loggp import LogGP
@@ -39,7 +39,7 @@ def task(name: str = "ring_all_reduce", workers: int = 4, elements: int = 120, *
 
 
 def on(graph: nx.Graph[Any], what: Checked) -> Cluster:
-    return place("graph", checked(graph), what.schedule.ranks, used_pairs(what.schedule, what.size_bytes))
+    return place("graph", checked(graph), what.schedule.ranks, Load(what.schedule, what.size_bytes).pairs)
 
 
 def star(what: Checked, bandwidth: Any = TEN, latency: Any = 1) -> Cluster:

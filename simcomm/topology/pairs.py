@@ -9,8 +9,6 @@ import numpy as np
 
 from simcomm.orbit import Group, Ints
 from simcomm.order import distinct
-from simcomm.quotient import Quotient, Sizes
-from simcomm.schedule import COMPUTE
 
 
 class RankPairs:
@@ -102,13 +100,3 @@ class OrbitPairs(RankPairs):
     def displacements(self, group: Group) -> Ints:
         """Those that it was made of, if it is the same group."""
         return self.displacement if group == self.group else super().displacements(group)
-
-
-def pairs_modulo(quotient: Quotient, sizes: Sizes) -> OrbitPairs | None:
-    """The pairs that send something, by the classes of a schedule alone; None if empty chunks make elements differ."""
-    sends = np.not_equal(quotient.kind, COMPUTE)
-    if sizes.of_chunk is None:
-        sends &= sizes.of_class > 0
-    elif not (sizes.of_chunk > 0).all():
-        return None
-    return OrbitPairs(quotient.group, np.asarray(quotient.group.minus(quotient.dst[sends], quotient.src[sends])))

@@ -12,13 +12,13 @@ import pytest
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get
 from simcomm.errors import InputError
-from simcomm.execution import used_pairs
+from simcomm.execution import Load
 from simcomm.networks.programs import RouteTable
 from simcomm.orbit import Group
 from simcomm.topology import build
 from simcomm.topology.cluster import Cluster, place
 from simcomm.topology.cuts import SHARES, Cut
-from simcomm.topology.pairs import OrbitPairs, RankPairs, pairs_modulo
+from simcomm.topology.pairs import OrbitPairs, RankPairs
 from simcomm.topology.regular import MOST_LINKS, regular
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.regular_cluster import RegularCluster
@@ -285,13 +285,9 @@ def test_pairs_by_displacement_are_pairs() -> None:
 @pytest.mark.parametrize("elements", [0, 3, 800, 803])
 def test_the_pairs_of_a_quotient_are_those_of_its_schedule(name: str, elements: int) -> None:
     schedule, vector = get(name).schedule(8), Vector(elements)
-    assert schedule.quotient is not None
-    sizes = schedule.quotient.sizes_bytes(vector)
-    found = pairs_modulo(schedule.quotient, sizes)
-    expected = list(used_pairs(schedule, schedule.sizes_bytes(vector)))
-    if found is None:
-        assert 0 < elements < 8
-    else:
-        assert list(found) == expected
-        assert found.key == pairs_modulo(schedule.quotient, sizes).key  # type: ignore[union-attr]
-    assert (elements == 0) == (not expected)
+    sizes = schedule.sizes_bytes(vector)
+    found, unfolded = Load(schedule, vector).pairs, Load(schedule, sizes).pairs
+    assert isinstance(found, OrbitPairs) == (elements != 3 or name != "ring_all_reduce")
+    assert not isinstance(unfolded, OrbitPairs)
+    assert list(found) == list(unfolded)
+    assert {found.key: 1}[Load(schedule, vector).pairs.key]
