@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,9 @@ from simcomm.lazy import Made
 from simcomm.link_table import Links, LinkUse, Uses, by_load
 from simcomm.order import expand
 from simcomm.schedule import Ints, Schedule
-from simcomm.shares import Pairs, pairs
+from simcomm.shares import Pairs, Shares, pairs
 from simcomm.topology.cluster import Cluster
+from simcomm.topology.regular import Star
 from simcomm.topology.regular_cluster import RegularCluster
 from simcomm.topology.routes import Link, links_of
 from simcomm.topology.ways import Routes
@@ -25,25 +26,36 @@ from simcomm.topology.ways import Routes
 
 def link_uses(cluster: Cluster, schedule: Schedule, size_bytes: Ints, timeline: Timeline, point: str = "") -> Links:
     """What every link of the graph did, in the graph's order, when messages of these sizes were sent."""
-    return uses_of(cluster, pairs(schedule, size_bytes), float(timeline.makespan_s), timeline.log.link_meters, point)
+    makespan_s, meters = float(timeline.makespan_s), timeline.log.link_meters
+    return uses_of(cluster, lambda: pairs(schedule, size_bytes), makespan_s, meters, point)
 
 
 def uses_of(
-    cluster: Cluster, traffic: Pairs, time_s: float, meters: Mapping[Hashable, Meter], point: str = ""
+    cluster: Cluster,
+    traffic: Callable[[], Pairs],
+    time_s: float,
+    meters: Mapping[Hashable, Meter],
+    point: str = "",
+    ends: tuple[Shares, Shares] | None = None,
 ) -> Links:
     """What every link did in a run of ``time_s``, by what goes from rank to rank and what the engine noted of links.
 
+    ``ends`` are what every rank sends and receives: on a star that says it all, and nobody asks for ``traffic``.
     Without ``meters`` of links the model does not see them. On a regular topology nothing is made of a link before
     somebody looks at its row.
     """
     of_links = meters if any(isinstance(place, Link) for place in meters) else None
     if isinstance(cluster, RegularCluster):
-        net, (src, dst, *amounts) = cluster.net, traffic
-        messages, carried = (net.carried(src, dst, amount) for amount in amounts)
+        net = cluster.net
+        if isinstance(net, Star) and ends is not None:
+            messages, carried = (np.concatenate(column) for column in zip(*map(_columns, ends), strict=True))
+        else:
+            src, dst, *amounts = traffic()
+            messages, carried = (net.carried(src, dst, _summable(amount)) for amount in amounts)
         bandwidth_Bps: Any = float(net.bandwidth_Bps)
         return Links(_Uses(point, Made(net.links, net.link), None, bandwidth_Bps, messages, carried, time_s, of_links))
     every = links_of(cluster.graph)
-    count, total = _crossed(cluster, traffic, {ends: index for index, ends in enumerate(every)})
+    count, total = _crossed(cluster, traffic(), {ends: index for index, ends in enumerate(every)})
     links = tuple(every.values())
     cables = [link.get("count", 1) for _, _, link in cluster.graph.edges(data=True)]
     bandwidth_Bps = np.array([float(link.bandwidth_Bps) for link in links], dtype=np.float64)
@@ -57,7 +69,7 @@ def _crossed(cluster: Cluster, traffic: Pairs, number: Mapping[tuple[Any, Any], 
         row = routes.numbers(traffic.src * routes.ranks + traffic.dst)
         first, hops = routes.ways.first[row], np.diff(routes.ways.first)[row]
         met = routes.ways.links[expand(first, hops)]
-        for found, column in ((count, traffic.messages), (total, traffic.bytes)):
+        for found, column in ((count, traffic.messages), (total, _summable(traffic.bytes))):
             sums = np.zeros(len(routes.links), dtype=column.dtype)
             np.add.at(sums, met, np.repeat(column, hops))
             for link, amount in zip(routes.links, sums.tolist(), strict=True):
@@ -68,6 +80,15 @@ def _crossed(cluster: Cluster, traffic: Pairs, number: Mapping[tuple[Any, Any], 
             count[number[link.ends]] += sent
             total[number[link.ends]] += carried
     return count, total
+
+
+def _columns(share: Shares) -> tuple[Ints, npt.NDArray[Any]]:
+    return share.messages, share.bytes
+
+
+def _summable(amounts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same as Python's integers, if a sum of them might not fit into 64 bits."""
+    return amounts.astype(object) if int(amounts.max(initial=0)) * len(amounts) >= 2**63 else amounts
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,7 +138,9 @@ def simulate_point(
         timeline=timeline,
     )
     expected = None if scenario.one_send_at_a_time else formula(what, ran.cluster, ran.network, workers)
-    uses = uses_of(ran.cluster, _traffic(schedule, what), float(ran.summary.makespan_s), ran.meters)
+    ends = what.counted.sent, what.counted.received
+    makespan_s = float(ran.summary.makespan_s)
+    uses = uses_of(ran.cluster, lambda: _traffic(schedule, what), makespan_s, ran.meters, ends=ends)
     return Result(
         point="",
         engine=ran.engine,

@@ -14,7 +14,7 @@ from simcomm.execution import Execution, execute
 from simcomm.link_table import LINK_COLUMNS, Links, LinkUse
 from simcomm.links import busiest, link_uses, uses_of
 from simcomm.schedule import Operation, Schedule
-from simcomm.shares import Pairs
+from simcomm.shares import Pairs, pairs, per_rank
 from simcomm.topology import build
 from simcomm.topology.cluster import place
 from simcomm.topology.regular import regular
@@ -184,7 +184,7 @@ def test_rows_are_made_when_somebody_looks() -> None:
     dst = (src + 1) % 2**20
     traffic = Pairs(src, dst, np.full(len(src), 7), np.where(src == 5, 11, 10))
     cluster = place("star", closed, 2**20, [])
-    uses = uses_of(cluster, traffic, 1.0, {}, "p")
+    uses = uses_of(cluster, lambda: traffic, 1.0, {}, "p")
     assert len(uses) == 2**21
     assert (uses[5].name, uses[5].messages, uses[5].bytes) == ("5 -> switch", 7, 11)
     assert (uses[-1].name, uses[-1].bytes, uses[2**20 + 6].bytes) == (f"switch -> {2**20 - 1}", 10, 11)
@@ -203,3 +203,29 @@ def test_rows_travel_as_rows() -> None:
     assert sent == table == Links(tuple(uses.values()))
     assert hash(sent) == hash(table)
     assert table[1:3] == Links(tuple(uses.values())[1:3])
+
+
+def test_a_star_needs_no_pairs_if_it_is_known_what_ranks_send_and_receive() -> None:
+    schedule = Schedule.of(5, 1, [copy(0, 1), copy(0, 2), copy(3, 1), copy(4, 0)])
+    sizes = np.array([5, 7, 0, 2**40])
+    closed = regular("star", 5, 0.3, 0.7, {})
+    assert closed is not None
+    cluster = place("star", closed, 5, [(0, 1)])
+    sends = sizes > 0
+    ends = tuple(per_rank(rank[sends], sizes[sends], 5) for rank in (schedule.src, schedule.dst))
+
+    def nobody_asks() -> Pairs:
+        raise AssertionError
+
+    known = uses_of(cluster, nobody_asks, 2.0, {}, "p", (ends[0], ends[1]))
+    assert known == uses_of(cluster, lambda: pairs(schedule, sizes), 2.0, {}, "p")
+    assert [use.bytes for use in known] == [12, 0, 0, 0, 2**40, 2**40, 5, 7, 0, 0]
+
+
+def test_pairs_that_fit_into_64_bits_may_add_up_to_more() -> None:
+    traffic = Pairs(np.array([0, 0, 0]), np.array([1, 2, 3]), np.ones(3, np.int64), np.full(3, 2**62))
+    closed = regular("star", 4, 12.5e9, 5e-6, {})
+    assert closed is not None
+    for topology in (closed, build("star", 4, 12.5e9, 5e-6)):
+        cluster = place("star", topology, 4, [(0, 1), (0, 2), (0, 3)])
+        assert uses_of(cluster, lambda: traffic, 1.0, {})[0].bytes == 3 * 2**62

@@ -19,6 +19,9 @@ class RankPairs:
     ([(0, 1), (2, 0)], True, False)
     """
 
+    #: The group that moves pairs to pairs, if they are known to be alike.
+    group: Group | None = None
+
     def __init__(self, src: Ints, dst: Ints) -> None:
         self._given = src, dst
 
@@ -73,6 +76,8 @@ class OrbitPairs(RankPairs):
     >>> list(OrbitPairs(Group("rotation", 3), np.array([1])))
     [(0, 1), (1, 2), (2, 0)]
     """
+
+    group: Group
 
     def __init__(self, group: Group, displacement: Ints) -> None:
         self.group, self.displacement = group, distinct(displacement)

@@ -43,7 +43,10 @@ class RegularCluster(Cluster):
     @cached_property
     def uniform(self) -> tuple[Any, Any] | None:
         """(latency, bandwidth) if all routes that are used have the same ones, else None."""
-        distances = distinct(self.net.distances(self.pairs.displacements(self.net.group))).tolist()
+        group = self.pairs.group
+        if group is None or not self.net.invariant_under(group.kind):
+            group = self.net.group
+        distances = distinct(self.net.distances(self.pairs.displacements(group))).tolist()
         along = list(accumulate(repeat(self.net.latency_s, max(distances, default=0)), initial=0))
         latencies = {along[distance] for distance in distances}
         return (latencies.pop(), self.net.bandwidth_Bps) if len(latencies) == 1 else None

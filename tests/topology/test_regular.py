@@ -291,3 +291,13 @@ def test_the_pairs_of_a_quotient_are_those_of_its_schedule(name: str, elements: 
     assert not isinstance(unfolded, OrbitPairs)
     assert list(found) == list(unfolded)
     assert {found.key: 1}[Load(schedule, vector).pairs.key]
+
+
+@pytest.mark.parametrize("kind", ["star", "fully_connected", "ring", "hypercube"])
+@pytest.mark.parametrize("group", [Group("rotation", 8), Group("xor", 8)])
+def test_routes_of_pairs_that_are_moved_to_each_other_are_uniform_or_not(kind: str, group: Group) -> None:
+    for by in ([1], [2], [1, 2], [1, 7], [3, 5]):
+        pairs = OrbitPairs(group, np.array(by))
+        uniform = place(kind, net(kind, 8), 8, pairs).uniform
+        assert ("columns" in vars(pairs)) != net(kind, 8).invariant_under(group.kind)
+        assert uniform == place(kind, build(kind, 8, 0.1, 0.3), 8, list(pairs)).uniform
