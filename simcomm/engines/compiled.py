@@ -13,16 +13,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from simcomm.engines.arrays import ArrayLog
 from simcomm.engines.des import check_all_ended
 from simcomm.engines.lowering import Lowered, lower
-from simcomm.engines.timeline import Timeline, Times
+from simcomm.engines.timeline import Folded, Timeline, Times
 from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.networks.programs import AND, CAP, DELAY, HOLD, OF_RANKS, SHARE, SPAWN, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
 from simcomm.watch import watcher
+
+#: Which instructions have a duration.
+_TIMED = np.isin(np.arange(128), (DELAY, TURN, HOLD, AND))
 
 if TYPE_CHECKING:
     from simcomm.engines.kernel.events import Events
@@ -76,9 +80,7 @@ def run(
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)
-    late, moving, adding, sending, receiving = (_per_operation(lowered, part) for part in lowered.costs)
-    start, end = this.start_s, this.end_s
-    return Timeline(schedule, workers, start, end, late, moving, adding, sending, receiving, compute_s, log)
+    return Folded(schedule, workers, this.start_s, this.end_s, compute_s, log, lowered.kinds, lowered.costs)
 
 
 def _advance(operations: int, this: Run, events: Events, others: tuple[Turns, Holds, Flows], note: Notes) -> Notes:
@@ -119,11 +121,6 @@ def _flows(lowered: Lowered) -> Flows:
     return fluid.flows(first, alike, amount, table, levels, int(times.sum()), crossings)
 
 
-def _per_operation(lowered: Lowered, part: Times) -> Times:
-    """One of the costs, of every operation; 0 of what is not sent."""
-    return np.append(part, 0.0)[lowered.kinds]
-
-
 def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, Events, Ints]:
     from simcomm.engines.kernel import loop
     from simcomm.engines.kernel.events import events
@@ -133,21 +130,19 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
     first_spawned = size + places + ranks
     ready_s = np.array([workers.ready_s(rank) for rank in range(ranks)], dtype=np.float64)
     seconds, length, late = _lengths(lowered, ready_s)
-    is_late = (late >= 0)[schedule.src]
-    late_operations = np.flatnonzero(is_late)
+    late_operations = np.flatnonzero((late >= 0)[schedule.src]) if (late >= 0).any() else np.zeros(0, np.int64)
     late_operations = late_operations[np.argsort(schedule.src[late_operations], kind="stable")].astype(np.int32)
     counts = np.bincount(schedule.src[late_operations], minlength=ranks)
-    first, waiting = schedule.dependents
-    steps = 2 * int(np.diff(np.append(lowered.begin, len(length)))[lowered.program].max(initial=1)) * (size + spawned)
+    first, waiting = _dependents(schedule)
+    steps = 2 * int(np.diff(np.append(lowered.begin, len(length))).max(initial=1)) * (size + spawned)
     this = loop.Run(
         code=lowered.programs.code,
         what=lowered.programs.what,
         length=length,
         begin=lowered.begin,
-        program=lowered.program,
         waiting_first=first,
         waiting=waiting,
-        missing=np.diff(schedule.after_start) + 1,
+        missing=np.diff(schedule.after_start).astype(np.int32) + np.int32(1),
         late_first=np.concatenate([[0], np.cumsum(counts)]),
         late=late_operations,
         start_s=np.full(size, np.nan),
@@ -166,13 +161,25 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
     return this, events(first_spawned + spawned, seconds, steps + places + ranks, size + spawned), late
 
 
+def _dependents(schedule: Schedule) -> tuple[Ints, npt.NDArray[np.int32]]:
+    """Who waits for every operation, as ``schedule.dependents``."""
+    from simcomm.engines.kernel.alike import dependents
+
+    if "dependents" in vars(schedule):
+        return schedule.dependents
+    found: tuple[Ints, npt.NDArray[np.int32]] = dependents(schedule.after_start, schedule.after)
+    return found
+
+
 def _lengths(lowered: Lowered, ready_s: Times) -> tuple[Times, Ints, Ints]:
     """All durations that there are, and which one every instruction (SPAWN: how often) and late rank has (or −1)."""
+    from simcomm.engines.kernel.alike import numbered
+
     code, amount = lowered.programs.code, lowered.programs.amount
-    timed = np.isin(code, (DELAY, TURN, HOLD, AND))
-    seconds, which = np.unique(np.concatenate([amount[timed], ready_s]), return_inverse=True)
-    length: Ints = np.zeros(len(code), np.int64)
-    length[timed] = which[: len(which) - len(ready_s)]
+    timed = _TIMED[code]
+    every = np.concatenate([np.where(timed, amount, 0.0), ready_s])
+    which, first = numbered(every.view(np.int64))
+    length = which[: len(code)].astype(np.int64)
     spawns = code == SPAWN
     length[spawns] = amount[spawns]
-    return seconds, length, np.where(ready_s != 0, which[len(which) - len(ready_s) :], -1)
+    return every[first], length, np.where(ready_s != 0, which[len(code) :], -1)

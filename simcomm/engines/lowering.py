@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from simcomm.topology.routes import Link, Route
 
 
+#: Which instructions ask for a place.
+_ASKS = np.isin(np.arange(128), (TURN, HOLD, AND)).astype(np.int64)
+
 _Row = tuple[int, int, Any]
 
 
@@ -58,9 +61,9 @@ class Lowered:
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
         code, amount = self.programs.code, self.programs.amount
-        asks, spawns = np.flatnonzero(np.isin(code, (TURN, HOLD, AND))), np.flatnonzero(code == SPAWN)
+        asks, spawns = np.add.reduceat(_ASKS[code], self.begin), np.flatnonzero(code == SPAWN)
         spawned = (self.times(spawns) * amount[spawns]).sum() if len(spawns) else 0
-        return int(self.times(asks).sum()), int(spawned)
+        return int(asks @ self._runs), int(spawned)
 
     def times(self, instructions: Ints) -> Ints:
         """How often each of these is run."""

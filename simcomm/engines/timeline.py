@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,6 +16,9 @@ from simcomm.schedule import Ints, Operation, Schedule
 
 #: Seconds per operation: float64, or objects (Fractions) in an exact run.
 Times = npt.NDArray[Any]
+
+
+_PARTS = ("latency_s", "serialisation_s", "reduction_s", "sending_s", "receiving_s")
 
 
 class Event(NamedTuple):
@@ -64,7 +67,7 @@ class Timeline:
         found: Times = getattr(self, name)[which]
         return found
 
-    def by_kind(self, *names: str) -> tuple[Ints, list[Times]]:
+    def by_kind(self, *names: str) -> tuple[npt.NDArray[Any], list[Times]]:
         """A number for every operation, and the fields of these names by that number: here each has its own."""
         return np.arange(len(self.schedule)), [getattr(self, name) for name in names]
 
@@ -82,3 +85,40 @@ class Timeline:
     def __iter__(self) -> Iterator[Event]:
         for index, operation in enumerate(self.schedule):
             yield Event(operation, self.ready_s[index], self.start_s[index], self.end_s[index])
+
+
+class Folded(Timeline):
+    """A timeline whose operations are of few kinds: the parts of each become columns when somebody looks.
+
+    ``costs`` has the five parts in their order, of every kind; ``kinds`` the kind of every operation, −1: all are 0.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        workers: Workers,
+        start_s: Times,
+        end_s: Times,
+        compute_s: Times,
+        log: Noted,
+        kinds: npt.NDArray[Any],
+        costs: Sequence[Times],
+    ) -> None:
+        parts = {name: np.append(cost, 0.0) for name, cost in zip(_PARTS, costs, strict=True)}
+        given = {"schedule": schedule, "workers": workers, "start_s": start_s, "end_s": end_s, "compute_s": compute_s}
+        self.__dict__.update(given, log=log, _kinds=kinds, _parts=parts)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _PARTS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        column = self.__dict__[name] = self._parts[name][self._kinds]
+        return column
+
+    def part(self, name: str, which: Ints) -> Times:
+        """The field of that name, of these operations."""
+        found: Times = self._parts[name][self._kinds[which]] if name in _PARTS else super().part(name, which)
+        return found
+
+    def by_kind(self, *names: str) -> tuple[npt.NDArray[Any], list[Times]]:
+        """The kind of every operation, and these parts of every kind (the last one, −1, has none)."""
+        return self._kinds, [self._parts[name] for name in names]

@@ -81,8 +81,7 @@ class Routes(Mapping[tuple[int, int], Route]):
             return np.searchsorted(self.pairs, keys)
         table = np.zeros(self.ranks**2, np.int32)
         table[self.pairs] = np.arange(len(self.pairs), dtype=np.int32)
-        found: Numbers = table[keys]
-        return found
+        return table[keys].astype(np.int64)
 
     def column(self, attribute: str) -> npt.NDArray[Any]:
         """An attribute of every link, floats or whatever they are."""

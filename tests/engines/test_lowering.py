@@ -66,7 +66,6 @@ REFUSED = {
     impatient: "does not wait",
     impatient_to_the_end: "does not wait",
     numbered: "looks at operations",
-    flowing: "flows",
 }
 
 
@@ -104,6 +103,7 @@ def test_what_has_no_program_is_refused_by_name_and_run_by_the_reference(
     assert instead.timeline.end_s.tolist() == reference.end_s.tolist()
 
 
-def test_pieces_of_a_message_are_programs() -> None:
-    model = Odd(way=pieces)
+@pytest.mark.parametrize("way", [pieces, flowing])
+def test_pieces_of_a_message_and_flows_are_programs(way: Any) -> None:
+    model = Odd(way=way)
     assert ran(model, "compiled").timeline.end_s.tolist() == ran(model, "des").timeline.end_s.tolist()

@@ -52,7 +52,6 @@ class Run(NamedTuple):
     what: Any
     length: Any  # the number of an instruction's duration
     begin: Any  # where each program begins
-    program: Any  # of every operation
     waiting_first: Any
     waiting: Any  # who waits for operation i: waiting[waiting_first[i]:waiting_first[i + 1]]
     missing: Any  # how much every operation still waits for

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simcomm.errors import InputError, did_you_mean
-from simcomm.topology.routing.dimension_order import dimension_order
+from simcomm.topology.routing.dimension_order import dimension_order, dimension_order_ways
 from simcomm.topology.routing.explicit import check_routes, explicit
 from simcomm.topology.routing.shortest import ecmp, shortest, shortest_ways
 from simcomm.topology.routing.valiant import valiant
@@ -34,7 +34,10 @@ ROUTINGS: dict[str, Routing] = {
 
 
 #: Routings without options that find many routes at once.
-WAYS: dict[str, Callable[[nx.DiGraph[Any], Any, Any], Ways]] = {"shortest": shortest_ways}
+WAYS: dict[str, Callable[[nx.DiGraph[Any], Any, Any], Ways]] = {
+    "dimension_order": dimension_order_ways,
+    "shortest": shortest_ways,
+}
 
 
 def names() -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from simcomm import jit
 from simcomm.errors import InputError
+from simcomm.order import distinct
 from simcomm.topology.routes import Link, Route, links_of
 from simcomm.topology.ways import Ways, Wiring
 
@@ -48,7 +49,7 @@ def shortest_ways(graph: nx.DiGraph[Any], sources: Numbers, targets: Numbers) ->
     last, roots = np.where(alone, w.entering[only], -1), np.where(alone, w.before[only], targets)
     order = np.argsort(roots, kind="stable")
     given = (w.before_first, w.before, w.after_first, w.after, sources[order], roots[order], last[order])
-    work = len(order) + len(np.unique(roots)) * len(w.number)
+    work = len(order) + len(distinct(roots)) * len(w.number)
     lengths, none = np.zeros(len(order) + 1, np.int64), np.zeros(0, np.int64)
     missing = jit.large(_walk, work)(*given, lengths, none)
     if missing >= 0:
