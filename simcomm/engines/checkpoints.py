@@ -88,6 +88,7 @@ class Pass:
             begins=np.empty((piece * self.turns, self.steps.order)),
             is_behind_itself=np.zeros((piece * self.turns, self.steps.order), np.bool_),
         )
+        steps = self.steps._replace(row=self.steps.row.copy(), begin_row=self.steps.begin_row.copy())
         last = next(i for i, kept in enumerate(self.checkpoints) if kept.highest_s == latest_s)
         for number in range(last, -1, -1):
             first, end = number * self.piece, min((number + 1) * self.piece, self.classes)
@@ -95,14 +96,13 @@ class Pass:
                 continue
             kept = self.checkpoints[number]
             again.free_s[:], again.limit_s[:], again.ends[:rows] = kept[:3]
-            row, begin_row = self.steps.row.copy(), self.steps.begin_row.copy()
-            row[first:end] = rows + np.arange(end - first)
-            begin_row[first:end] = np.arange(end - first) * self.turns
-            steps = self.steps._replace(row=row, begin_row=begin_row)
+            steps.row[first:end] = rows + np.arange(end - first)
+            steps.begin_row[first:end] = np.arange(end - first) * self.turns
             advance(steps, again, not_counted(self.tables), first, end)
             if number == last:
                 kernel.find_last(steps, again, first, end, latest_s, path)
             kernel.walk(steps, again, first, path)
+            steps.row[first:end] = self.steps.row[first:end]
         size = int(path.size[0])
         return path._replace(**{name: getattr(path, name)[:size][::-1] for name in path._fields[1:]})
 

@@ -101,7 +101,8 @@ class _Plan:
         self.schedule, self.workers = schedule, workers
         self.columns = columns = Columns.of(schedule)
         self.order, self.classes = columns.group.order, len(columns.kind)
-        self.ready_s = np.array([workers.ready_s(rank) for rank in range(columns.ranks)], dtype=np.float64)
+        start_s, compute = (np.array(column, np.float64) for column in (workers.start_s, workers.compute_s))
+        self.ready_s = start_s + compute
         self.seconds_row, self.seconds = self._computations(compute_s)
 
     def _computations(self, compute_s: Times | None) -> tuple[Ints, Times]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from simcomm.engines.kernel.classes import State, Steps, copy_row, limit, moved, raise_row, violated
-from simcomm.engines.kernel.unlike import compute, find_programs, one_by_one
+from simcomm.engines.kernel.unlike import alone, compute, find_programs, one_by_one
 from simcomm.jit import jit
 from simcomm.networks.programs import TURN
 
@@ -18,7 +18,10 @@ from simcomm.networks.programs import TURN
 @jit
 def step(steps: Steps, state: State, index: int) -> bool:
     """Do one class; False (and in ``found`` where) if somebody asks out of order."""
-    end, program, simple = state.ends[steps.row[index]], steps.program[index], True
+    program, simple = steps.program[index], True
+    if steps.order == 1 and program >= 0 and steps.is_simple[steps.shape[program]]:
+        return alone(steps, state, index, program)
+    end = state.ends[steps.row[index]]
     _start(steps, state, index, end)
     if steps.seconds_row[index] >= 0:
         return compute(steps, state, index, end)

@@ -1,4 +1,4 @@
-"""The max-plus loop where elements of a class differ: in what they ask for, or as computations; one by one."""
+"""The max-plus loop where nothing is done side by side: elements that differ, computations, single operations."""
 
 from __future__ import annotations
 
@@ -93,4 +93,28 @@ def compute(steps: Steps, state: State, index: int, end: Any) -> bool:
             begin[g] = max(end[g], state.free_s[at])
             state.limit_s[at] = end[g]
             end[g] = state.free_s[at] = begin[g] + seconds[g]
+    return True
+
+
+@jit
+def alone(steps: Steps, state: State, index: int, program: int) -> bool:
+    """A class of one operation, with a program that has no place twice."""
+    end = state.own_s[steps.src[index]]
+    for row in range(steps.after_start[index], steps.after_start[index + 1]):
+        end = max(end, state.ends[steps.row[steps.after_class[row]], 0])
+    turn = steps.begin_row[index]
+    for k in range(steps.length[program]):
+        if steps.code[program, k] == DELAY:
+            end += steps.amount[program, k]
+            continue
+        at = steps.place[program, k] + (steps.dst[index] if steps.is_far[program, k] else steps.src[index])
+        if end < state.limit_s[at]:
+            return violated(state.found, index, 0, at)
+        state.limit_s[at] = limit(end, steps.is_weak[program, k])
+        end = state.begins[turn, 0] = max(end, state.free_s[at])
+        state.free_s[at] = end + steps.amount[program, k]
+        turn += 1
+    if steps.turns[program] == 0:
+        state.begins[turn, 0] = end
+    state.ends[steps.row[index], 0] = end
     return True
