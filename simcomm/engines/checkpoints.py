@@ -11,14 +11,14 @@ import numpy as np
 from simcomm.engines.explain import Parts
 from simcomm.engines.step_programs import Tables
 from simcomm.engines.summary import Summary
-from simcomm.networks.base import Workers
+from simcomm.networks.base import Workers, total
 
 #: Of so many classes of 1,024 elements what they send is laid beside what they receive: as much as a cache holds.
 BLOCK = 16
 
 if TYPE_CHECKING:
     from simcomm.engines.kernel.busy import Busy
-    from simcomm.engines.kernel.steps import State, Steps
+    from simcomm.engines.kernel.classes import State, Steps
     from simcomm.engines.kernel.walk import Path
 
 
@@ -88,6 +88,7 @@ class Pass:
             begins=np.empty((piece * self.turns, self.steps.order)),
             is_behind_itself=np.zeros((piece * self.turns, self.steps.order), np.bool_),
         )
+        steps = self.steps._replace(row=self.steps.row.copy(), begin_row=self.steps.begin_row.copy())
         last = next(i for i, kept in enumerate(self.checkpoints) if kept.highest_s == latest_s)
         for number in range(last, -1, -1):
             first, end = number * self.piece, min((number + 1) * self.piece, self.classes)
@@ -95,14 +96,13 @@ class Pass:
                 continue
             kept = self.checkpoints[number]
             again.free_s[:], again.limit_s[:], again.ends[:rows] = kept[:3]
-            row, begin_row = self.steps.row.copy(), self.steps.begin_row.copy()
-            row[first:end] = rows + np.arange(end - first)
-            begin_row[first:end] = np.arange(end - first) * self.turns
-            steps = self.steps._replace(row=row, begin_row=begin_row)
+            steps.row[first:end] = rows + np.arange(end - first)
+            steps.begin_row[first:end] = np.arange(end - first) * self.turns
             advance(steps, again, not_counted(self.tables), first, end)
             if number == last:
                 kernel.find_last(steps, again, first, end, latest_s, path)
             kernel.walk(steps, again, first, path)
+            steps.row[first:end] = self.steps.row[first:end]
         size = int(path.size[0])
         return path._replace(**{name: getattr(path, name)[:size][::-1] for name in path._fields[1:]})
 
@@ -121,18 +121,18 @@ class Pass:
         return Summary(makespan_s, parts, name, seconds, float(busy_s.max()), float(makespan_s - busy_s.min()))
 
     def _explain(self, path: Path, first_rank: int) -> tuple[Parts, dict[int, float]]:
-        """What :func:`~simcomm.engines.explain.critical_path` says, sum by sum; and how long each place was waited for."""
+        """What ``explain.critical_path`` says, sum by sum; and how long each place was waited for."""
         latency_s, flowing_s, adding_s = (cost[path.program] for cost in self.tables.costs[:3])
         waited = path.end_s - path.ready_s - (latency_s + flowing_s + adding_s + path.seconds)
         waited[np.abs(waited) <= 1e-12 * path.end_s] = 0.0
         workers = self.workers
         parts = Parts(
-            compute_s=workers.compute_s[first_rank] + sum(path.seconds.tolist()),
-            latency_s=sum(latency_s.tolist()),
-            serialisation_s=sum(flowing_s.tolist()),
-            port_wait_s=sum(waited.tolist()),
+            compute_s=workers.compute_s[first_rank] + total(path.seconds.tolist()),
+            latency_s=total(latency_s.tolist()),
+            serialisation_s=total(flowing_s.tolist()),
+            port_wait_s=total(waited.tolist()),
             data_wait_s=workers.start_s[first_rank],
-            reduction_s=sum(adding_s.tolist()),
+            reduction_s=total(adding_s.tolist()),
         )
         held_up: dict[int, float] = {}
         for at in np.flatnonzero((waited > 0) & (path.wait_s > 0).any(axis=1)).tolist():
@@ -151,8 +151,8 @@ def _held_up(path: Path, at: int, waited_s: float) -> list[tuple[int, float]]:
     noted = noted or [(place, seconds) for place, seconds, _ in every]
     if len(noted) == 1:
         return [(noted[0][0], waited_s)]
-    total = sum(seconds for _, seconds in noted)
-    return [(place, waited_s * (seconds / total)) for place, seconds in noted]
+    noted_s = total(seconds for _, seconds in noted)
+    return [(place, waited_s * (seconds / noted_s)) for place, seconds in noted]
 
 
 def _no_path(most: int, turns: int) -> Path:

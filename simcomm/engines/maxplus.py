@@ -39,7 +39,7 @@ from simcomm.schedule import COMPUTE, Ints, Schedule
 from simcomm.topology.routes import Route
 
 if TYPE_CHECKING:
-    from simcomm.engines.kernel.steps import State, Steps
+    from simcomm.engines.kernel.classes import State, Steps
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def summaries(
     workers: Workers,
     compute_s: Times | None = None,
 ) -> list[Summary | Refusal]:
-    """What :func:`~simcomm.engines.summary.summarise` says of :func:`run`, for each of these sizes, in little memory."""
+    """What ``summarise`` says of :func:`run`, for each of these sizes, in little memory; or why not."""
     try:
         plan = _Plan(schedule, workers, compute_s)
     except Refused as refused:
@@ -101,7 +101,8 @@ class _Plan:
         self.schedule, self.workers = schedule, workers
         self.columns = columns = Columns.of(schedule)
         self.order, self.classes = columns.group.order, len(columns.kind)
-        self.ready_s = np.array([workers.ready_s(rank) for rank in range(columns.ranks)], dtype=np.float64)
+        start_s, compute = (np.array(column, np.float64) for column in (workers.start_s, workers.compute_s))
+        self.ready_s = start_s + compute
         self.seconds_row, self.seconds = self._computations(compute_s)
 
     def _computations(self, compute_s: Times | None) -> tuple[Ints, Times]:
@@ -123,7 +124,7 @@ class _Plan:
     @cached_property
     def rows(self) -> tuple[Ints, int]:
         """Where the ends of every class are kept while somebody waits for them, and in how many rows."""
-        from simcomm.engines.kernel.steps import keep_rows
+        from simcomm.engines.kernel.classes import keep_rows
 
         c, row = self.columns, np.empty(self.classes, np.int64)
         used, unused = np.full(self.classes, -1), np.empty(self.classes + 1, np.int64)
@@ -131,7 +132,7 @@ class _Plan:
 
     def steps(self, kinds: Kinds, tables: Tables) -> Steps:
         """All that the loop has to know."""
-        from simcomm.engines.kernel.steps import Steps
+        from simcomm.engines.kernel.classes import Steps
 
         c, row = self.columns, self.seconds_row
         return Steps(
@@ -168,7 +169,7 @@ class _Plan:
 
     def state(self, tables: Tables, end_rows: int, begin_rows: int) -> State:
         """Everybody free, nothing done, and room for so many ends and begins."""
-        from simcomm.engines.kernel.steps import State
+        from simcomm.engines.kernel.classes import State
 
         places = len(tables.places) * self.columns.ranks
         return State(
@@ -212,13 +213,15 @@ class _Plan:
             raise self.violated(state, tables)
         self.check_times(float(state.ends.max(initial=0.0)), tables)
         program = _programs(steps, self.columns)
-        costs = [cost[program] for cost in tables.costs]
+        late, flowing, adding, sending, receiving = (cost[program] for cost in tables.costs)
         start, end = state.begins[::turns].ravel(), state.ends.ravel()
         compute_s = np.zeros(len(end))
         timed = self.seconds_row >= 0
         compute_s.reshape(-1, self.order)[timed] = self.seconds[self.seconds_row[timed]]
         log = StepLog(steps, tables, program, state.begins, lambda: found.ready_s)
-        found = Timeline(self.schedule, self.workers, start, end, *costs, compute_s, log)
+        found = Timeline(
+            self.schedule, self.workers, start, end, late, flowing, adding, sending, receiving, compute_s, log
+        )
         return found
 
     def summary(self, sizes: Sizes | Ints, network: NetworkModel, routes: Routes) -> Summary:

@@ -16,7 +16,7 @@ from simcomm.orbit import Group
 from simcomm.schedule import Ints
 
 if TYPE_CHECKING:
-    from simcomm.engines.kernel.steps import Steps
+    from simcomm.engines.kernel.classes import Steps
 
 
 class StepLog:

@@ -22,7 +22,7 @@ from simcomm.topology.routes import Route
 
 #: More kinds than this are not lowered for a schedule whose messages are not written down one by one.
 MOST_KINDS = 1 << 21
-#: No program of more instructions: the numbers of shapes would not fit into 64 bits.
+#: No program of more instructions: a shape is a number of as many digits, to the base of 12, of 63 bits.
 MOST_INSTRUCTIONS = 16
 
 
@@ -100,108 +100,82 @@ class Tables:
         return self.places[place // ranks], place % ranks
 
 
+class _Sorts(NamedTuple):
+    """The routes that differ, each with a pair of ranks that has it, and who has which."""
+
+    pairs: Ints
+    routes: list[Route]
+    of_class: Ints
+    of_pair: Ints  # [displacement, sender]
+    displacement: Ints  # the row of ``of_pair`` that a class has, −1: it has one for all elements
+
+
 def lower(
     columns: Columns, sizes: Sizes, model: NetworkModel, routes: Mapping[tuple[int, int], Route] | Route
 ) -> tuple[Kinds, Tables]:
-    """The programs of all messages, and who has which; Refused if there are other instructions than turns and delays."""
+    """The programs of all messages, and who has which; Refused if they are made of more than turns and delays."""
     if not hasattr(model, "lower"):
         raise Refused("the network model has no programs (lower)")
-    sorts, of_class, of_pair, displacement = _sorts(columns, routes)
-    message = columns.kind != COMPUTE
-    every = np.concatenate(
-        [sizes.of_class[message], np.empty(0, np.int64) if sizes.of_chunk is None else sizes.of_chunk]
-    )
-    values, _ = np.unique(every, return_inverse=True)
-    by_chunk = sizes.of_chunk is not None and len(values) > 1
-    reduces = (columns.kind == REDUCE).astype(np.int64)
-    size = np.searchsorted(values, sizes.of_class).clip(0, max(len(values) - 1, 0))
-    base = reduces + (0 if by_chunk else 2 * size) + 2 * len(values) * of_class
-    unlike = message & (by_chunk | (displacement >= 0))
-    total = 2 * len(values) * len(sorts)
-    if unlike.any():
-        if total > MOST_KINDS:
-            raise Refused(f"{total:,} kinds of messages; expected no more than {MOST_KINDS:,}")
-        used = np.arange(total)
-    else:
-        used = np.unique(base[message])
-    sent = used[values[used // 2 % len(values)] > 0] if len(used) else used
-    table = RouteTable.of([route for _, route in sorts])
-    src, dst = (
-        np.array([pair[end] for pair, _ in sorts], dtype=np.int64)[sent // (2 * len(values) or 1)] for end in (0, 1)
-    )
-    places = Places(columns.ranks, table.every_link)
-    route = sent // (2 * len(values) or 1)
-    batch = Batch(src, dst, values[sent // 2 % len(values)] if len(sent) else sent, sent % 2 == 1, route, table, places)
-    tables = _tables(
-        batch, model.lower(batch) if len(batch) else Programs.with_room(np.zeros(0, np.int64)), columns.ranks
-    )
-    number = np.full(total if unlike.any() else 0, len(sent))
-    if unlike.any():
-        number[sent] = np.arange(len(sent))
-    program = np.full(len(columns.kind), len(sent))
-    alike = message & ~unlike
-    at = np.searchsorted(sent, base[alike])
-    known = np.append(sent, -1)[at] == base[alike]
-    program[alike] = np.where(known, at, len(sent))
+    sorts, message = _sorts(columns, routes), columns.kind != COMPUTE
+    of_class, of_chunk = sizes.of_class, np.empty(0, np.int64) if sizes.of_chunk is None else sizes.of_chunk
+    values = np.unique(np.concatenate([of_class[message], of_chunk]))
+    if len(values) <= 1:
+        of_chunk = of_chunk[:0]
+    size = np.searchsorted(values, of_class).clip(0, max(len(values) - 1, 0))
+    stride = 2 * max(len(values), 1)
+    base = (columns.kind == REDUCE) + (0 if len(of_chunk) else 2 * size) + stride * sorts.of_class
+    unlike = message & ((sorts.displacement >= 0) | (len(of_chunk) > 0))
+    total = stride * len(sorts.routes) if unlike.any() else 0
+    if total > MOST_KINDS:
+        raise Refused(f"{total:,} kinds of messages; expected no more than {MOST_KINDS:,}")
+    used = np.union1d(np.arange(total), base[message])
+    sent = used[values[used % stride // 2] > 0] if len(used) else used
+    sort, reduces = sent // stride, sent % 2 == 1
+    table = RouteTable.of(sorts.routes)
+    ends = sorts.pairs[sort, 0], sorts.pairs[sort, 1]
+    batch = Batch(*ends, values[sent % stride // 2], reduces, sort, table, Places(columns.ranks, table.every_link))
+    tables = _tables(batch, model.lower(batch), columns.ranks)
+    empty = len(sent)
+    number = np.full(total, empty)
+    number[sent[sent < total]] = np.flatnonzero(sent < total)
+    at = np.searchsorted(sent, base).clip(0, max(empty - 1, 0))
+    program = np.where(message & (sent[at] == base), at, empty) if empty else np.full(len(base), empty)
     program[unlike] = -1
-    chunk = (
-        2 * np.searchsorted(values, sizes.of_chunk)
-        if by_chunk and sizes.of_chunk is not None
-        else np.empty(0, np.int64)
-    )
-    kinds = Kinds(program, number, base, displacement, chunk, of_pair * (2 * len(values)))
-    return kinds, tables
+    chunk = 2 * np.searchsorted(values, of_chunk)
+    return Kinds(program, number, base, sorts.displacement, chunk, stride * sorts.of_pair), tables
 
 
-def _sorts(columns: Columns, routes: Mapping[tuple[int, int], Route] | Route) -> tuple[list[Any], Ints, Ints, Ints]:
-    """The routes that differ, each with a pair of ranks that has it; which one every class has, or every displacement.
-
-    Routes are alike if their links have equal latencies and bandwidths, one after the other.
-    """
+def _sorts(columns: Columns, routes: Mapping[tuple[int, int], Route] | Route) -> _Sorts:
+    """Routes are alike if their links have equal latencies and bandwidths, one after the other."""
     none, apart = np.zeros(len(columns.kind), np.int64), np.full(len(columns.kind), -1)
     nowhere = np.zeros((0, columns.ranks), np.int64)
     if isinstance(routes, Route):
-        return [((0, min(1, columns.ranks - 1)), routes)], none, nowhere, apart
+        return _Sorts(np.array([[0, min(1, columns.ranks - 1)]]), [routes], none, nowhere, apart)
     number: dict[tuple[Any, ...], int] = {}
-    sorts: list[tuple[tuple[int, int], Route]] = []
-    found = []
-    for pair, route in routes.items():
-        key = tuple([link[2:] for link in route.links])
-        if key not in number:
-            number[key] = len(sorts)
-            sorts.append((pair, route))
-        found.append(number[key])
-    if len(sorts) <= 1:
-        return sorts, none, nowhere, apart
-    pairs, sort = np.array(list(routes), dtype=np.int64).reshape(-1, 2), np.array(found, dtype=np.int64)
+    sort = [number.setdefault(tuple([link[2:] for link in route.links]), len(number)) for route in routes.values()]
+    pairs, found = np.array(list(routes), dtype=np.int64).reshape(-1, 2), np.array(sort, dtype=np.int64)
+    _, first = np.unique(found, return_index=True)
+    every = list(routes.values())
+    some = (pairs[first], [every[row] for row in first.tolist()])
+    if len(number) <= 1:
+        return _Sorts(*some, none, nowhere, apart)
     if columns.group.order == 1:
         keys = pairs[:, 0] * columns.ranks + pairs[:, 1]
         order = np.argsort(keys)
         at = np.searchsorted(keys[order], columns.src * columns.ranks + columns.dst).clip(0, len(keys) - 1)
-        return sorts, sort[order][at], nowhere, apart
-    by = columns.group.minus(columns.dst, columns.src)
-    values, row = np.unique(by, return_inverse=True)
+        return _Sorts(*some, found[order][at], nowhere, apart)
+    values, row = np.unique(columns.group.minus(columns.dst, columns.src), return_inverse=True)
     of_pair = np.zeros((len(values), columns.ranks), np.int64)
-    here = columns.group.minus(pairs[:, 1], pairs[:, 0])
-    at = np.searchsorted(values, here).clip(0, len(values) - 1)
-    ours = values[at] == here
-    of_pair[at[ours], pairs[ours, 0]] = sort[ours]
-    return sorts, none, of_pair, row.astype(np.int64)
+    by = columns.group.minus(pairs[:, 1], pairs[:, 0])
+    at = np.searchsorted(values, by).clip(0, len(values) - 1)
+    ours = values[at] == by
+    of_pair[at[ours], pairs[ours, 0]] = found[ours]
+    return _Sorts(*some, none, of_pair, row.astype(np.int64))
 
 
 def _tables(batch: Batch, written: Programs, ranks: int) -> Tables:
     """Programs one after the other as rows of equal length."""
-    count = len(batch)
-    start, ends = written.start[:count], np.flatnonzero(written.code == END)
-    own = ends[np.searchsorted(ends, start)] - start if count else start
-    longest = int(own.max(initial=1))
-    if longest > MOST_INSTRUCTIONS:
-        raise Refused(f"programs of {longest} instructions; expected no more than {MOST_INSTRUCTIONS}")
-    inside = np.arange(longest) < own[:, None]
-    at = np.where(inside, start[:, None] + np.arange(longest), 0)
-    code, what, amount = (np.where(inside, column[at], 0) for column in (written.code, written.what, written.amount))
-    if not np.isin(code, (END, DELAY, TURN)).all():
-        raise Refused("the network model asks for more than turns and delays")
+    own, code, what, amount = _rows(written, len(batch))
     turn = code == TURN
     kind, rank = np.divmod(what, ranks)
     if (kind[turn] >= len(OF_RANKS)).any():
@@ -209,43 +183,64 @@ def _tables(batch: Batch, written: Programs, ranks: int) -> Tables:
     far = turn & (rank == batch.dst[:, None])
     if (turn & ~far & (rank != batch.src[:, None])).any():
         raise Refused("a message asks for a place of neither of its ends")
-    used = sorted({*np.unique(kind[turn]).tolist(), OF_RANKS.index("compute")})
+    compute = OF_RANKS.index("compute")
+    used = sorted({*np.unique(kind[turn]).tolist(), compute})
     place = np.where(turn, np.searchsorted(used, kind), 0)
-    digits = np.where(turn, 2 + 2 * place + far, code)
-    keys = (
-        (digits * (2 + 2 * len(used)) ** np.arange(longest)).sum(axis=1)
-        if longest * np.log2(2 + 2 * len(used)) < 62
-        else None
-    )
-    if keys is None:
-        raise Refused(f"programs of {longest} instructions at {len(used)} kinds of places")
-    shapes, first, shape = np.unique(np.append(keys, 0), return_index=True, return_inverse=True)
-    rows = [np.where(turn, place, -1), np.full((1, longest), -1)]
-    simple = [len(set(row[row >= 0])) == (row >= 0).sum() for row in np.concatenate(rows)[first]]
+    shape, simple = _shapes(np.where(turn, 2 + 2 * place + far, code), 2 + 2 * len(used))
     weak, least_s = _weak(turn, code, amount)
-    by_shape = np.zeros((len(shapes), longest), np.bool_)
+    by_shape = np.zeros((len(simple), code.shape[1]), np.bool_)
     np.logical_or.at(by_shape, shape[:-1], weak)
 
-    def rowed(values: Any) -> Any:
-        """Two more: the empty program, and that of computations."""
+    def with_two_more(values: Any) -> Any:
+        """The empty program, and that of computations."""
         return np.concatenate([values, np.zeros((2, *values.shape[1:]), values.dtype)])
 
-    places = rowed(place * ranks).astype(np.int64)
-    places[-1] = used.index(OF_RANKS.index("compute")) * ranks
+    places = with_two_more(place * ranks)
+    places[-1] = used.index(compute) * ranks
     return Tables(
-        length=rowed(own).astype(np.int64),
-        shape=np.append(shape, shape[-1]).astype(np.int64),
-        is_simple=np.array(simple, dtype=np.bool_),
-        turns=rowed(turn.sum(axis=1)).astype(np.int64),
-        code=rowed(code).astype(np.int64),
+        length=with_two_more(own),
+        shape=np.append(shape, shape[-1]),
+        is_simple=simple,
+        turns=with_two_more(turn.sum(axis=1)),
+        code=with_two_more(code),
         place=places,
-        is_far=rowed(far),
-        is_weak=rowed(by_shape[shape[:-1]]),
-        amount=rowed(amount.astype(np.float64)),
-        costs=tuple(rowed(np.asarray(cost, dtype=np.float64)) for cost in written.costs or [np.zeros(0)] * 5),
+        is_far=with_two_more(far),
+        is_weak=with_two_more(by_shape[shape[:-1]]),
+        amount=with_two_more(amount),
+        costs=tuple(with_two_more(np.asarray(cost, dtype=np.float64)) for cost in written.costs),
         places=tuple(OF_RANKS[number] for number in used),
         least_s=least_s,
     )
+
+
+def _rows(written: Programs, count: int) -> tuple[Ints, Ints, Ints, Floats]:
+    """The first ``count`` programs as rows: their lengths, codes, places, amounts; 0 behind the end."""
+    start, ends = written.start[:count], np.flatnonzero(written.code == END)
+    own = (ends[np.searchsorted(ends, start)] if count else start) - start
+    longest = int(own.max(initial=1))
+    if longest > MOST_INSTRUCTIONS:
+        raise Refused(f"programs of {longest} instructions; expected no more than {MOST_INSTRUCTIONS}")
+    columns = np.arange(longest)
+    inside = columns < own[:, None]
+    at = np.where(inside, start[:, None] + columns, 0)
+    if count == 0:
+        nothing = np.zeros((0, longest), np.int64)
+        return own, nothing, nothing, nothing.astype(np.float64)
+    code, what = (np.where(inside, column[at], 0).astype(np.int64) for column in (written.code, written.what))
+    if not np.isin(code, (END, DELAY, TURN)).all():
+        raise Refused("the network model asks for more than turns and delays")
+    return own, code, what, np.where(inside, written.amount[at], 0.0)
+
+
+def _shapes(digits: Ints, base: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Which programs have the same digits, the empty one behind them; of each shape whether no place is in it twice."""
+    keys = np.zeros(len(digits) + 1, np.int64)
+    for column in digits.T:
+        keys[:-1] = keys[:-1] * base + column
+    _, first, shape = np.unique(keys, return_index=True, return_inverse=True)
+    rows = np.concatenate([digits, np.zeros((1, digits.shape[1]), np.int64)])[first] // 2 - 1
+    simple = [len(set(row[row >= 0].tolist())) == np.count_nonzero(row >= 0) for row in rows]
+    return shape.astype(np.int64), np.array(simple, dtype=np.bool_)
 
 
 def _weak(turn: Any, code: Any, amount: Any) -> tuple[Any, float]:

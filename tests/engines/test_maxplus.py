@@ -179,14 +179,21 @@ def test_random_programs_are_the_same_or_refused() -> None:
 
 
 def test_the_loop_is_plain_python_too() -> None:
-    code = (
-        "from hypothesis import given, settings\n"
-        "from random_runs import cases\n"
-        "import test_maxplus as t\n"
-        "settings(deadline=None, max_examples=60, database=None)(given(cases(20).map(t.forward))(lambda c: (t.check_case(c), None)[1]))()\n"
-        "[t.agree(name, n, model, 'des') for name in ('ring_all_reduce', 'recursive_doubling', 'all_to_all')\n"
-        " for n in (3, 4) for model in t.MODELS.values() if n == 4 or name != 'recursive_doubling']\n"
-    )
+    code = """
+from hypothesis import given, settings
+from random_runs import cases
+import test_maxplus as t
+
+@given(cases(20).map(t.forward))
+@settings(deadline=None, max_examples=60, database=None)
+def check(case):
+    t.check_case(case)
+
+check()
+for name, n in (("ring_all_reduce", 3), ("recursive_doubling", 4), ("all_to_all", 4)):
+    for model in t.MODELS.values():
+        t.agree(name, n, model, "des")
+"""
     here = Path(__file__).parent
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": f"{here.parent}{os.pathsep}{here}"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=300)
@@ -241,7 +248,8 @@ def test_what_it_does_not_do_is_refused_with_the_reason() -> None:
     one = [copy(0, 1)]
     assert "links" in refused(one, [4], StoreAndForward())
     assert "more than turns and delays" in refused(one, [4], LogGP(ports="one_cpu"))
-    assert "no programs" in refused(one, [4], FairShare())
+    assert "more than turns and delays" in refused(one, [4], FairShare())
+    assert "no programs" in refused(one, [4], object())
     assert "higher number" in refused([copy(0, 1, 1), copy(1, 2)], [4, 4])
     assert "at the instant at which it has its last turn" in refused(one, [1], LogGP(first_byte_free=True))
     assert "no finite time" in refused(one, [4], workers=Workers((float("inf"), 0.0, 0.0), (0.0,) * 3, (1.0,) * 3))

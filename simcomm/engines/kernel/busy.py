@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from simcomm.engines.kernel.steps import State, Steps, copy_row, moved, raise_row, step
+from simcomm.engines.kernel.classes import State, Steps, copy_row, moved, raise_row
+from simcomm.engines.kernel.steps import step
 from simcomm.engines.kernel.walk import program_of
 from simcomm.jit import jit, jit_loop
 
@@ -78,7 +79,10 @@ def _count_few(steps: Steps, state: State, busy: Busy, index: int) -> bool:
     for g in range(steps.order):
         program = program_of(steps, index, g)
         if steps.turns[program]:
-            src, dst = moved(steps, steps.src[index], g), moved(steps, steps.dst[index], g)
+            src, dst = (
+                moved(steps.is_xor, steps.ranks, steps.src[index], g),
+                moved(steps.is_xor, steps.ranks, steps.dst[index], g),
+            )
             for stream in range(2):
                 if stream:
                     fine &= _add(busy, 1, dst, end[g] - busy.receiving_s[program], end[g])
@@ -106,8 +110,8 @@ def _put_aside(steps: Steps, state: State, busy: Busy, index: int) -> None:
             program = state.which[g]
             sent = steps.turns[program] > 0
             gaps |= not sent
-            sending[moved(steps, src, g)] = busy.sending_s[program] if sent else -1.0
-            receiving[moved(steps, dst, g)] = busy.receiving_s[program] if sent else -1.0
+            sending[moved(steps.is_xor, steps.ranks, src, g)] = busy.sending_s[program] if sent else -1.0
+            receiving[moved(steps.is_xor, steps.ranks, dst, g)] = busy.receiving_s[program] if sent else -1.0
     busy.has_gaps[at] = gaps
 
 
@@ -231,7 +235,7 @@ def _sort_in(busy: Busy, last: int, rank: int) -> bool:
 @jit
 def _add(busy: Busy, stream: int, rank: int, begin: float, end: float) -> bool:
     """The rank sends (0) or receives (1) something; whether that begins after what came before it."""
-    in_order = begin >= busy.newest_s[stream, rank] - 1e-13 * end
+    in_order: bool = begin >= busy.newest_s[stream, rank] - 1e-13 * end
     busy.newest_s[stream, rank] = begin
     mask = busy.begin_s.shape[1] - 1
     if busy.stream[rank] != stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from simcomm.engines.kernel.steps import State, Steps, moved
+from simcomm.engines.kernel.classes import State, Steps, moved
 from simcomm.jit import jit, jit_loop
 from simcomm.networks.programs import TURN
 
@@ -41,7 +41,7 @@ def walk(steps: Steps, state: State, first: int, path: Path) -> None:
     while path.size[1] >= first:
         index, g, at = path.size[1], path.size[2], path.size[0]
         ready, before, element = _waited_for(steps, state, index, g)
-        path.rank[at] = moved(steps, steps.src[index], g)
+        path.rank[at] = moved(steps.is_xor, steps.ranks, steps.src[index], g)
         path.ready_s[at], path.end_s[at] = ready, state.ends[steps.row[index], g]
         path.program[at] = _note_turns(steps, state, path, index, g, ready)
         row = steps.seconds_row[index]
@@ -52,21 +52,13 @@ def walk(steps: Steps, state: State, first: int, path: Path) -> None:
 @jit
 def _waited_for(steps: Steps, state: State, index: int, g: int) -> Any:
     """When an operation was ready, and the first that it waited for until then: class (−1: none) and element."""
-    ready, found, which = state.own_s[moved(steps, steps.src[index], g)], -1, 0
+    ready, found, which = state.own_s[moved(steps.is_xor, steps.ranks, steps.src[index], g)], -1, 0
     for row in range(steps.after_start[index], steps.after_start[index + 1]):
-        before, element = steps.after_class[row], _element(steps, steps.after_shift[row], g)
+        before, element = steps.after_class[row], moved(steps.is_xor, steps.order, steps.after_shift[row], g)
         end = state.ends[steps.row[before], element]
         if end > ready or (end == ready and (found < 0 or (before == found and element < which))):
             ready, found, which = end, before, element
     return ready, found, which
-
-
-@jit
-def _element(steps: Steps, shift: int, g: int) -> int:
-    if steps.is_xor:
-        return shift ^ g
-    total = shift + g
-    return total - steps.order if total >= steps.order else total
 
 
 @jit
@@ -84,7 +76,7 @@ def _note_turns(steps: Steps, state: State, path: Path, index: int, g: int, read
             rank = steps.dst[index] if steps.is_far[program, k] else steps.src[index]
             begin = state.begins[row, g]
             path.wait_s[at, turn] = begin - time
-            path.wait_place[at, turn] = steps.place[program, k] + moved(steps, rank, g)
+            path.wait_place[at, turn] = steps.place[program, k] + moved(steps.is_xor, steps.ranks, rank, g)
             path.is_behind_itself[at, turn] = state.is_behind_itself[row, g]
             time = begin
             turn += 1
@@ -101,9 +93,9 @@ def program_of(steps: Steps, index: int, g: int) -> int:
         return program
     at = steps.base[index]
     if len(steps.step_of_chunk):
-        at += steps.step_of_chunk[moved(steps, steps.chunk[index], g)]
+        at += steps.step_of_chunk[moved(steps.is_xor, steps.ranks, steps.chunk[index], g)]
     row = steps.displacement[index]
     if row >= 0:
-        at += steps.step_of_route[row, moved(steps, steps.src[index], g)]
+        at += steps.step_of_route[row, moved(steps.is_xor, steps.ranks, steps.src[index], g)]
     found: int = steps.program_of[at]
     return found
