@@ -13,6 +13,7 @@ from simcomm import counts
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
 from simcomm.common import once
+from simcomm.order import distinct
 from simcomm.proof import Proof, prove
 from simcomm.quotient import Quotient, Sizes
 from simcomm.schedule import Ints, Schedule
@@ -41,6 +42,12 @@ class Checked:
         """Of every operation."""
         return self.schedule.sizes_bytes(self.vector)
 
+    @property
+    def computes(self) -> bool:
+        """Whether the schedule has computations that take time."""
+        schedule = self.schedule
+        return bool((schedule if schedule.quotient is None else schedule.quotient).seconds.any())
+
     @cached_property
     def sizes(self) -> Sizes | None:
         """Of every class of the schedule's quotient, if it has one."""
@@ -50,7 +57,7 @@ class Checked:
     def message_bytes(self) -> Ints:
         """Every size that a message has, each at least once."""
         sizes = [self.size_bytes] if self.sizes is None else [part for part in self.sizes if part is not None]
-        every = np.unique(np.concatenate(sizes))
+        every = distinct(np.concatenate([distinct(part) for part in sizes]))
         return every[every > 0]
 
 
@@ -60,7 +67,7 @@ def check(collective: Collective, workers: int, vector: Vector, options: Mapping
     schedule = _unfolding(once(("schedule", key), lambda: collective.schedule(workers, **options), _kept_bytes))
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
-    says = counts.expected(claim, schedule.ranks)
+    says = counts.expected(claim, schedule.ranks, vector.elements)
     counts.check(counted, says)
     proof = once(("proof", key), lambda: prove(schedule, collective.goal, workers), lambda _: 1_000)
     return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)

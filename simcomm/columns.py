@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simcomm import counts
 from simcomm.checked import Checked
 from simcomm.closed_forms import busbw_factor
-from simcomm.engines.explain import critical_path, rank_times
-from simcomm.engines.timeline import Timeline
+from simcomm.engines.summary import Summary
 from simcomm.link_table import LinkUse
 from simcomm.links import busiest
 from simcomm.theory import Bound, check_time
@@ -61,13 +61,11 @@ def counted(what: Checked) -> dict[str, Any]:
     }
 
 
-def timed(what: Checked, run: Timeline, formula_s: float | None, bound: Bound) -> dict[str, Any]:
+def timed(what: Checked, run: Summary, formula_s: float | None, bound: Bound) -> dict[str, Any]:
     """How long it took, beside the formula and the bound, and what the time is made of; TimeError if they disagree."""
-    time_s = float(run.makespan_s)
+    time_s, parts = float(run.makespan_s), run.parts
     factor = float(busbw_factor(what.collective.goal.operation, what.workers))
     algbw_Bps = what.vector.bytes / time_s if time_s else None
-    critical, ranks = critical_path(run), rank_times(run)
-    longest = critical.longest_wait()
     return {
         "time_s": time_s,
         "formula_s": formula_s,
@@ -79,20 +77,20 @@ def timed(what: Checked, run: Timeline, formula_s: float | None, bound: Bound) -
         "lower_bound_ratio": time_s / bound.time_s if bound.time_s else None,
         "lower_bound_by": bound.by,
         "cut_bound_s": bound.cut_s,
-        "critical_compute_s": float(critical.parts.compute_s),
-        "critical_latency_s": float(critical.parts.latency_s),
-        "critical_serialisation_s": float(critical.parts.serialisation_s),
-        "critical_port_wait_s": float(critical.parts.port_wait_s),
-        "critical_wait_at": name_place(longest[0]) if longest else "",
-        "critical_wait_at_s": float(longest[1]) if longest else 0.0,
-        "critical_data_wait_s": float(critical.parts.data_wait_s),
-        "critical_reduction_s": float(critical.parts.reduction_s),
-        "max_busy_s": max(rank.busy_s for rank in ranks),
-        "max_waiting_s": max(rank.waiting_s for rank in ranks),
+        "critical_compute_s": float(parts.compute_s),
+        "critical_latency_s": float(parts.latency_s),
+        "critical_serialisation_s": float(parts.serialisation_s),
+        "critical_port_wait_s": float(parts.port_wait_s),
+        "critical_wait_at": "" if run.wait_at is None else name_place(run.wait_at),
+        "critical_wait_at_s": float(run.wait_at_s),
+        "critical_data_wait_s": float(parts.data_wait_s),
+        "critical_reduction_s": float(parts.reduction_s),
+        "max_busy_s": run.max_busy_s,
+        "max_waiting_s": run.max_waiting_s,
     }
 
 
-def linked(uses: tuple[LinkUse, ...]) -> dict[str, Any]:
+def linked(uses: Sequence[LinkUse]) -> dict[str, Any]:
     """The link that its bytes keep busy longest."""
     use = busiest(uses)
     return {

@@ -56,9 +56,9 @@ def count(schedule: Schedule, vector: Vector) -> Counts:
     return Counts(sent.total, schedule.steps, sent, received)
 
 
-def expected(claim: Claim, ranks: int) -> Counts:
-    """What a claim says, as counts."""
-    largest = max(claim.total.bytes, 1) * ranks
+def expected(claim: Claim, ranks: int, elements: int | None = None) -> Counts:
+    """What a claim says, as counts; ``elements`` is what the vector has, if that is known."""
+    largest = max(claim.total.bytes, (ranks + 1) * (claim.total.bytes if elements is None else elements))
     return Counts(claim.total, claim.steps, *(claimed(end, ranks, largest) for end in (claim.sent, claim.received)))
 
 

@@ -50,6 +50,8 @@ class EngineBytes(NamedTuple):
 
 #: What each engine needs. One that is not named here is taken for the reference.
 ENGINE_BYTES: Final[Mapping[str, EngineBytes]] = {
+    "symmetry": EngineBytes(step=450, rank=600),
+    "maxplus": EngineBytes(step=450, rank=2_000),
     "des": EngineBytes(message=1_050, note=400, pair=2_400, chunk=400, rank=6_000),
     "compiled": EngineBytes(message=450, note=100, pair=700, chunk=400, rank=6_000),
 }
@@ -94,6 +96,17 @@ def check_size(
     why = refusal(collective, workers, options, engine, timeline, available_bytes())
     if why:
         raise InputError(why)
+
+
+def check_operations(engine: str, operations: int) -> None:
+    """Refuse to look at so many operations one by one if they would not fit into memory; InputError."""
+    needed, most = operations * ENGINE_BYTES.get(engine, ENGINE_BYTES["des"]).message, available_bytes()
+    if needed > most:
+        raise InputError(
+            f"{operations:,} operations need about {format_size(needed)} with engine {engine}; there are "
+            f"{format_size(most)}; expected fewer workers, or a run that looks the same to every rank: equal workers, "
+            "equal links, a vector that its chunks divide"
+        )
 
 
 def refusal(

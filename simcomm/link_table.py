@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, ClassVar, overload
 
+import numpy as np
+import numpy.typing as npt
+
 from simcomm.errors import InputError
+from simcomm.lazy import Lazy
 from simcomm.tables import (
     Cell,
     Column,
@@ -64,6 +69,19 @@ def by_load(use: LinkUse) -> float:
     return use.bytes / use.bandwidth_Bps
 
 
+class Uses(Lazy[LinkUse]):
+    """Rows that are made when somebody looks; what they are made of knows which links are the busiest."""
+
+    @property
+    @abstractmethod
+    def loads_s(self) -> npt.NDArray[np.float64]:
+        """How long its bytes keep each link busy, as :func:`by_load` says, in seconds."""
+
+    @abstractmethod
+    def at(self, point: str) -> Uses:
+        """The same rows of another point."""
+
+
 @dataclass(frozen=True)
 class Links(Writable, Sequence[LinkUse]):
     """An immutable table of links, those of one run after those of another.
@@ -73,7 +91,7 @@ class Links(Writable, Sequence[LinkUse]):
     """
 
     columns: ClassVar[tuple[Column, ...]] = LINK_COLUMNS
-    rows: tuple[LinkUse, ...] = ()
+    rows: Sequence[LinkUse] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -86,10 +104,22 @@ class Links(Writable, Sequence[LinkUse]):
     @overload
     def __getitem__(self, index: slice) -> Links: ...
     def __getitem__(self, index: int | slice) -> LinkUse | Links:
-        return Links(self.rows[index]) if isinstance(index, slice) else self.rows[index]
+        return Links(tuple(self.rows[index])) if isinstance(index, slice) else self.rows[index]
+
+    def at(self, point: str) -> Links:
+        """The same links of another point."""
+        if isinstance(self.rows, Uses):
+            return Links(self.rows.at(point))
+        return Links(tuple(replace(use, point=point) for use in self.rows))
 
     def busiest(self, most: int) -> tuple[LinkUse, ...]:
         """At most so many of the links that carry something: those that their bytes keep busy longest come first."""
+        if isinstance(self.rows, Uses):
+            loads_s = self.rows.loads_s
+            order = (
+                [int(loads_s.argmax())] if most == 1 and len(loads_s) else np.argsort(-loads_s, kind="stable")[:most]
+            )
+            return tuple(self.rows[index] for index in map(int, order) if loads_s[index])
         return tuple(sorted((use for use in self.rows if use.bytes), key=by_load, reverse=True)[:most])
 
 

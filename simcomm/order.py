@@ -96,3 +96,20 @@ def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
     offsets = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) - np.repeat(ends - counts, counts)
     ranges: Ints = np.repeat(np.asarray(first, dtype=np.int64), counts) + offsets
     return ranges
+
+
+def distinct(values: npt.ArrayLike) -> Ints:
+    """Each value once, in their order.
+
+    What ``np.unique`` does; but that hashes integers (NumPy 2.4) and takes seconds for a million numbers a·n + b.
+
+    >>> distinct([3, 1, 3]).tolist()
+    [1, 3]
+    """
+    flat = np.asarray(values, dtype=np.int64).ravel()
+    changes = np.ones(len(flat), dtype=np.bool_)
+    np.not_equal(flat[1:], flat[:-1], out=changes[1:])
+    ordered = np.sort(flat[changes])
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]

@@ -12,26 +12,28 @@ from simcomm import columns, topology
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
-from simcomm.common import once
+from simcomm.common import Kept, keeping, once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
 from simcomm.execution import execute
 from simcomm.forecast import Forecast, forecast, refuse
 from simcomm.limits import available_bytes
-from simcomm.link_table import Links
-from simcomm.links import link_uses
+from simcomm.links import uses_of
 from simcomm.networks.base import Workers
 from simcomm.results import Result
+from simcomm.schedule import Schedule
+from simcomm.shares import Pairs, pairs, pairs_modulo
 from simcomm.theory import bound, formula
 from simcomm.topology.check import checked
 from simcomm.topology.cluster import place
+from simcomm.topology.regular import regular
+from simcomm.topology.regular_base import Regular
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from simcomm.scenario import Document, Scenario
-    from simcomm.scenario.model import Straggler
 
 
 def preflight(document: Document, timeline: bool = False, jobs: int = 1) -> None:
@@ -54,10 +56,9 @@ def preflight(document: Document, timeline: bool = False, jobs: int = 1) -> None
 
 def forecasts(document: Document, timeline: bool = False) -> list[Forecast]:
     """What every point would send and take, and on which engine; nothing is recorded."""
-    most_bytes = available_bytes()
-    return [
-        forecast(point, collective_of(point, document.collectives), timeline, most_bytes) for point in document.points
-    ]
+    most_bytes, own = available_bytes(), document.collectives
+    with keeping(Kept()):
+        return [forecast(point, collective_of(point, own), timeline, most_bytes) for point in document.points]
 
 
 def collective_of(point: Scenario, own: Mapping[str, Collective]) -> Collective:
@@ -117,11 +118,11 @@ def simulate_point(
     vector = Vector(scenario.elements, scenario.itemsize)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
     schedule = what.schedule.one_send_at_a_time() if scenario.one_send_at_a_time else what.schedule
-    label, links = _graph(scenario, schedule.ranks, graph)
+    label, links = _topology(scenario, schedule.ranks, graph)
     workers, compute_s = _workers(scenario, what)
     ran = execute(
         schedule,
-        what.size_bytes,
+        vector,
         links,
         network=scenario.network.build(),
         name=label,
@@ -129,13 +130,14 @@ def simulate_point(
         routing=scenario.routing.model_dump(),
         seed=scenario.seed,
         workers=workers,
-        bandwidth_factor=[s.bandwidth_factor if s else 1.0 for s in _odd(scenario, schedule.ranks)],
+        bandwidth_factor=_factors(scenario, schedule.ranks),
         compute_s=compute_s,
         engine=scenario.engine,
         detailed=timeline,
+        timeline=timeline,
     )
     expected = None if scenario.one_send_at_a_time else formula(what, ran.cluster, ran.network, workers)
-    uses = link_uses(ran.cluster, schedule, what.size_bytes, ran.timeline)
+    uses = uses_of(ran.cluster, _traffic(schedule, what), float(ran.summary.makespan_s), ran.meters)
     return Result(
         point="",
         engine=ran.engine,
@@ -145,14 +147,24 @@ def simulate_point(
         latency_s=ran.cluster.common("latency_s"),
         **columns.given(scenario),
         **columns.counted(what),
-        **columns.timed(what, ran.timeline, expected, bound(what, ran.cluster, ran.network)),
+        **columns.timed(what, ran.summary, expected, bound(what, ran.cluster, ran.network)),
         **columns.linked(uses),
         schedule=schedule,
-        timeline=ran.timeline if timeline else None,
+        timeline=ran.kept if timeline else None,
         counts=what.counted,
         cluster=ran.cluster,
-        links=Links(uses),
+        links=uses,
     )
+
+
+def _topology(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple[str, nx.Graph[Any] | Regular]:
+    """Its name, and its graph, or what stands for a regular one."""
+    chosen, link = scenario.topology, scenario.link
+    if graph is None and chosen.kind is not None and link is not None:
+        found = regular(chosen.kind, ranks, link.bandwidth_Bps, link.latency_s, chosen.options)
+        if found is not None:
+            return chosen.kind, found
+    return _graph(scenario, ranks, graph)
 
 
 def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple[str, nx.Graph[Any]]:
@@ -174,21 +186,34 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
     )
 
 
-def _odd(scenario: Scenario, ranks: int) -> list[Straggler | None]:
-    return [scenario.stragglers.get(rank) for rank in range(ranks)]
-
-
-def _workers(scenario: Scenario, what: Checked) -> tuple[Workers, Times]:
-    """How the ranks differ, and the seconds of the schedule's computations; draws what is random, in this order."""
-    ranks = what.schedule.ranks
-    odd = _odd(scenario, ranks)
-    factor = tuple(s.compute_factor if s else 1.0 for s in odd)
-    computing = [scenario.compute.time_s if rank < what.workers else 0.0 for rank in range(ranks)]
-    workers = Workers(
-        start_s=tuple(s.start_s if s else 0.0 for s in odd),
-        compute_s=tuple(time * f for time, f in zip(computing, factor, strict=True)),
-        compute_factor=factor,
+def _traffic(schedule: Schedule, what: Checked) -> Pairs:
+    quotient = schedule.quotient
+    return (
+        pairs(schedule, what.size_bytes)
+        if quotient is None
+        else pairs_modulo(quotient, quotient.sizes_bytes(what.vector))
     )
+
+
+def _factors(scenario: Scenario, ranks: int) -> list[float] | None:
+    """By what the bandwidth of every rank's links is multiplied; None if all are as they are."""
+    odd = scenario.stragglers
+    return [odd[rank].bandwidth_factor if rank in odd else 1.0 for rank in range(ranks)] if odd else None
+
+
+def _workers(scenario: Scenario, what: Checked) -> tuple[Workers, Times | None]:
+    """How the ranks differ, and the seconds of the schedule's computations; draws what is random, in this order."""
+    ranks, odd, jitter = what.schedule.ranks, scenario.stragglers, scenario.compute.jitter
+    idle = ranks - what.workers
+    workers = Workers((0.0,) * ranks, (scenario.compute.time_s,) * what.workers + (0.0,) * idle, (1.0,) * ranks)
+    if odd:
+        factor = tuple(odd[rank].compute_factor if rank in odd else 1.0 for rank in range(ranks))
+        start_s = tuple(odd[rank].start_s if rank in odd else 0.0 for rank in range(ranks))
+        computed = tuple(time_s * f for time_s, f in zip(workers.compute_s, factor, strict=True))
+        workers = Workers(start_s, computed, factor)
     rng = np.random.default_rng(scenario.seed)
-    workers = with_jitter(workers, scenario.compute.jitter, rng, what.workers)
-    return workers, compute_seconds(what.schedule, workers.compute_factor, scenario.compute.jitter, rng)
+    if jitter:
+        workers = with_jitter(workers, jitter, rng, what.workers)
+    if not what.computes:
+        return workers, None
+    return workers, compute_seconds(what.schedule, workers.compute_factor, jitter, rng)

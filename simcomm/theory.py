@@ -8,11 +8,9 @@ from typing import Any
 
 from simcomm.checked import Checked
 from simcomm.closed_forms import lower_bound
-from simcomm.common import once
 from simcomm.errors import TimeError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.topology.cluster import Cluster
-from simcomm.topology.cuts import cut_bound
 
 #: Engine and formula both compute with float64: they may differ by rounding, by no more than this.
 TIME_TOLERANCE = 1e-9
@@ -55,13 +53,10 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     Where a host has one port, the network between ports never fills up: the cut is given, but does not bound.
     """
     operation, size_bytes = what.collective.goal.operation, what.vector.bytes
-    of_rank = cluster.port_Bps if model.one_port else cluster.links_Bps
-    ports = [of_rank(rank) for rank in range(what.schedule.ranks)]
-    one_worker = ports[: what.workers]
-    if operation == "all_to_all":  # of blocks of unequal sizes a worker may have most to send, or most to receive
-        one_worker = [max(port, of_rank(rank, entering=True)) for rank, port in enumerate(one_worker)]
+    # In an all_to_all of blocks of unequal sizes a worker may have most to send, or most to receive.
+    worker_Bps, together_Bps = cluster.ports_Bps(model.one_port, what.workers, operation == "all_to_all")
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
-    slowest = 1 / min(one_worker) if what.workers > 1 else 0.0
+    slowest = 1 / worker_Bps if what.workers > 1 else 0.0
 
     def least(slowest: Any, together: Any, gamma: Any) -> Any:
         return lower_bound(
@@ -77,12 +72,10 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
 
     if model.bytes_take_time:
         # A port that receives adds, too; a rank whose ports are links adds while they go on.
-        ports_s = max(least(slowest, sum(ports), gamma if model.one_port else 0), least(0, math.inf, gamma))
+        ports_s = max(least(slowest, together_Bps, gamma if model.one_port else 0), least(0, math.inf, gamma))
     else:
         ports_s = least(0, math.inf, 0)
-    hosts = cluster.hosts[: what.workers]
-    key = ("cut", cluster.graph, hosts, operation)
-    cut = once(key, lambda: cut_bound(cluster.graph, hosts, operation), lambda _: 1_000) if size_bytes else None
+    cut = cluster.cut(what.workers, operation) if size_bytes else None
     if operation != "all_reduce":  # a cut takes all shards as equal: the elements that are over bound nothing
         size_bytes = what.workers * (what.vector.elements // what.workers) * what.vector.itemsize
     cut_s = None if cut is None else float(alpha + size_bytes * cut.seconds_per_byte)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,7 @@ class Writable:
     """A table that can be written: its rows know their cells, its class knows the columns."""
 
     columns: ClassVar[tuple[Column, ...]]
-    rows: tuple[Any, ...]
+    rows: Sequence[Any]
 
     def to_csv(self, path: str | Path) -> None:
         """Write a CSV file, whole or not at all; InputError if the place is wrong, OutputError if the disk fails."""

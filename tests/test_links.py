@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 from typing import Any
 
@@ -10,10 +11,13 @@ import numpy as np
 import pytest
 
 from simcomm.execution import Execution, execute
-from simcomm.link_table import LINK_COLUMNS, LinkUse
-from simcomm.links import busiest, link_uses
+from simcomm.link_table import LINK_COLUMNS, Links, LinkUse
+from simcomm.links import busiest, link_uses, uses_of
 from simcomm.schedule import Operation, Schedule
+from simcomm.shares import Pairs
 from simcomm.topology import build
+from simcomm.topology.cluster import place
+from simcomm.topology.regular import regular
 
 F = Fraction
 
@@ -150,3 +154,52 @@ def test_a_public_result_has_the_same_rows(network: str) -> None:
     assert {rows[str(r), str((r + 1) % 4)].bytes for r in range(4)} == {result.max_bytes_sent}
     assert {rows[str((r + 1) % 4), str(r)].bytes for r in range(4)} == {0}
     assert sum(use.bytes for use in rows.values()) == result.total_bytes
+
+
+@pytest.mark.parametrize(("exact", "engine"), [(False, "des"), (False, "compiled"), (True, "des")])
+@pytest.mark.parametrize("network", ["loggp", "store_and_forward", "fair_share"])
+@pytest.mark.parametrize(("kind", "hosts"), [("star", 5), ("ring", 7), ("ring", 8), ("hypercube", 8), ("ring", 2)])
+def test_a_regular_topology_has_the_rows_of_its_graph(
+    kind: str, hosts: int, network: str, exact: bool, engine: str
+) -> None:
+    pairs = [(a, b) for a in range(hosts) for b in range(hosts) if (a * b + a) % 3 and a != b]
+    schedule = Schedule.of(hosts, 1, [copy(a, b) for a, b in pairs + pairs[::2]])
+    sizes = np.random.default_rng(hosts).integers(0, 9, len(schedule))
+    link = (F(1, 3), F(1, 7)) if exact else (0.3, 0.7)
+    closed = regular(kind, hosts, *link, {})
+    assert closed is not None
+    tables = []
+    for topology in (build(kind, hosts, *link), closed):
+        ran = execute(schedule, sizes, topology, network=network, exact=exact, engine=engine)
+        uses = link_uses(ran.cluster, schedule, sizes, ran.timeline, point="p")
+        tables.append((tuple(uses), uses.at("q")[1], uses.busiest(3), busiest(uses), ran.timeline.makespan_s))
+    assert tables[0] == tables[1]
+    assert any(use.bytes for use in tables[0][0])
+
+
+def test_rows_are_made_when_somebody_looks() -> None:
+    closed = regular("star", 2**20, 12.5e9, 5e-6, {})
+    assert closed is not None
+    src = np.arange(2**20)
+    dst = (src + 1) % 2**20
+    traffic = Pairs(src, dst, np.full(len(src), 7), np.where(src == 5, 11, 10))
+    cluster = place("star", closed, 2**20, [])
+    uses = uses_of(cluster, traffic, 1.0, {}, "p")
+    assert len(uses) == 2**21
+    assert (uses[5].name, uses[5].messages, uses[5].bytes) == ("5 -> switch", 7, 11)
+    assert (uses[-1].name, uses[-1].bytes, uses[2**20 + 6].bytes) == (f"switch -> {2**20 - 1}", 10, 11)
+    assert busiest(uses) == uses[5]
+    assert uses.busiest(3) == (uses[5], uses[2**20 + 6], uses[0])
+    assert "graph" not in vars(cluster)
+
+
+def test_rows_travel_as_rows() -> None:
+    _, uses = incast("fair_share")
+    schedule = Schedule.of(4, 1, INCAST)
+    ran = execute(schedule, SIZES, build("star", 4, F(4), F(1)), network="fair_share", exact=True)
+    table = link_uses(ran.cluster, schedule, SIZES, ran.timeline, point="p")
+    sent = pickle.loads(pickle.dumps(table))
+    assert type(sent.rows) is tuple
+    assert sent == table == Links(tuple(uses.values()))
+    assert hash(sent) == hash(table)
+    assert table[1:3] == Links(tuple(uses.values())[1:3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -54,7 +55,7 @@ class Collective:
         """The options as given, or InputError saying which is unknown, of the wrong type or impossible here."""
         if not _fits(workers, int) or workers < 1:
             raise InputError(f"workers: {workers!r}; expected a whole number of at least 1")
-        hints = get_type_hints(self.build)
+        hints = _hints(self.build)
         for name, value in options.items():
             if name not in self.options:
                 known = f"expected one of {', '.join(self.options)}" if self.options else "it has none"
@@ -74,6 +75,11 @@ class Collective:
         """The closed form for so many workers and this vector; a vector of no element takes no time."""
         claim = self.closed_form(workers, vector, **self.check(workers, options))
         return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
+
+
+@cache
+def _hints(build: Callable[..., Schedule]) -> dict[str, Any]:
+    return get_type_hints(build)
 
 
 def _words(hint: Any) -> list[str]:

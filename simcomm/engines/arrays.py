@@ -8,6 +8,7 @@ from typing import Any
 
 from simcomm.engines.meters import Crossing, Meter, Rate, Wait
 from simcomm.networks.programs import Places
+from simcomm.topology.routes import Link
 
 
 class ArrayLog:
@@ -19,8 +20,18 @@ class ArrayLog:
     @cached_property
     def meters(self) -> Mapping[Hashable, Meter]:
         """The meter of every place that was used, in the order in which they were."""
-        n, found = self.notes, {}
-        which = n.met[: n.count[0]]
+        return self._meters(self.notes.met[: self.notes.count[0]])
+
+    @property
+    def link_meters(self) -> Mapping[Hashable, Meter]:
+        """Those of links, without looking at the ports of ranks."""
+        met = self.notes.met[: self.notes.count[0]]
+        found = self._meters(met[met >= self.places.first_link])
+        return {place: meter for place, meter in found.items() if isinstance(place, Link)}
+
+    def _meters(self, which: Any) -> dict[Hashable, Meter]:
+        n: Any = self.notes
+        found: dict[Hashable, Meter] = {}
         columns = (n.busy_s, n.peak, n.contended_s, n.from_s, n.until_s)
         rows = zip(which.tolist(), *(column[which].tolist() for column in columns), strict=True)
         for place, busy_s, peak, contended_s, from_s, until_s in rows:

@@ -138,7 +138,9 @@ class Pass:
 
 def _held_up(path: Path, at: int, waited_s: float) -> list[tuple[int, float]]:
     """Which places an operation of the path waited for, and how long, as ``explain`` divides it among them."""
-    columns = zip(path.wait_place[at].tolist(), path.wait_s[at].tolist(), path.is_behind_itself[at].tolist(), strict=True)
+    columns = zip(
+        path.wait_place[at].tolist(), path.wait_s[at].tolist(), path.is_behind_itself[at].tolist(), strict=True
+    )
     every = [wait for wait in columns if wait[1] > 0]
     noted = [(place, seconds) for place, seconds, behind_itself in every if not behind_itself]
     noted = noted or [(place, seconds) for place, seconds, _ in every]

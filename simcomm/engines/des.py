@@ -1,164 +1,172 @@
-"""The reference engine: discrete events in SimPy, one process per operation, meant to be read.
+"""The reference engine: discrete events, one process per operation, meant to be read.
 
 An operation becomes a process when everything that it waits for has happened. A message runs its network model's
 ``transmit``; a computation takes its rank's processor. What a model can ask for is in :class:`_Run`: a turn at a
 place (``places`` has the queues and their tie rule), several places at once (``holds``), a share of links (``fluid``
-has the flows), or that time goes by.
+has the flows), or that time goes by (``clock``: SimPy's).
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 
+from simcomm.engines.clock import Awaited, Clock, Process
 from simcomm.engines.fluid import Fluid
-from simcomm.engines.holds import Holds
+from simcomm.engines.holds import Held, Holds
 from simcomm.engines.max_min import Demand
 from simcomm.engines.meters import Log
-from simcomm.engines.places import Places
+from simcomm.engines.places import Place, Places
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import DeadlockError
 from simcomm.networks.base import Cost, Message, NetworkModel, Workers
-from simcomm.schedule import KINDS, Ints, Schedule
+from simcomm.schedule import COMPUTE, REDUCE, Ints, Schedule
 from simcomm.watch import watcher
 
 if TYPE_CHECKING:
     from simcomm.topology.routes import Link, Route
 
-Steps = Generator[simpy.Event, Any, None]
 
-#: After SimPy's own priorities, URGENT = 0 and NORMAL = 1: the end of an instant.
-END_OF_INSTANT = 2
-
-#: After so many it is seen whether somebody should hear how far the run is.
-_EVENTS = 1_000
-
-
-class _Signal(simpy.Event):
-    """An event that happens at once, but behind everything else that happens at that instant."""
-
-    def __init__(self, env: simpy.Environment, then: Callable[[simpy.Event], None]) -> None:
-        super().__init__(env)
-        self.callbacks = [then]
-        self._ok = True
-        self._value = None
-        env.schedule(self, priority=END_OF_INSTANT)  # type: ignore[arg-type]
-
-
-class _Run:
+class _Run(Clock):
     """One run: what the network model's :class:`~simcomm.networks.base.Run` asks for."""
 
-    def __init__(self, operations: int, zero: Any, detailed: bool) -> None:
-        self.env = simpy.Environment(initial_time=zero)
+    def __init__(self, operations: int, links: Iterator[Link], zero: Any, detailed: bool) -> None:
+        super().__init__(zero)
         self.start_s: list[Any] = [None] * operations
         self.end_s: list[Any] = [None] * operations
         self.log = Log(zero, detailed)
         self.places = Places(self.log)
-        self.fluid = Fluid(self.log)
+        self.fluid = Fluid(self.log, links)
         self.holds = Holds(self.log)
-        self.moments = itertools.count(1)
-        self.moment = 0  # the number of the delay whose end is being dealt with
-        self.signals: dict[Callable[[], None], None] = {}
 
-    def turn(self, place: Hashable, message: Message, seconds: Any) -> simpy.Event:
+    def turn(self, place: Hashable, message: Message, seconds: Any) -> Awaited:
         return self.queue(place, message.operation, seconds)
 
-    def delay(self, seconds: Any) -> simpy.Event:
-        event, moment = self.env.timeout(seconds), next(self.moments)
-
-        def passed(_: simpy.Event) -> None:
-            self.moment = moment
-
-        event.callbacks.append(passed)
-        return event
-
-    def each(self, pieces: Iterable[Iterator[Any]]) -> simpy.Event:
-        return self.env.all_of([self.env.process(piece) for piece in pieces])  # type: ignore[arg-type]
-
-    def queue(self, place: Hashable, operation: int, seconds: Any) -> simpy.Event:
-        """Wait for ``place`` and hold it for ``seconds``; the event happens when the holding begins."""
-        event, begin = self.beginning(operation)
-        self.places.ask(place, operation, seconds, self.env.now, begin)
+    def queue(self, place: Hashable, operation: int, seconds: Any) -> Awaited:
+        """Wait for ``place`` and hold it for ``seconds``; it happens when the holding begins."""
+        turn = Awaited()
+        self.places.ask(place, operation, seconds, self.now, turn)
         self.when_instant_ends(self.serve)
-        return event
-
-    def beginning(self, operation: int) -> tuple[simpy.Event, Callable[[], None]]:
-        """An event, and what makes it happen when the operation has what it waited for."""
-        event = self.env.event()
-
-        def begin() -> None:
-            self.starts(operation)
-            event.succeed()
-
-        return event, begin
+        return turn
 
     def serve(self) -> None:
-        for place, seconds in self.places.serve(self.env.now):
-            self.env.timeout(seconds).callbacks.append(partial(self.release, place))
+        for place, operation, seconds, turn in self.places.serve(self.now):
+            self.begins(operation, turn)
+            self.after(seconds, self.release, place)
 
-    def release(self, place: Any, _: simpy.Event) -> None:
+    def begins(self, operation: int, awaited: Awaited) -> None:
+        """An operation has what it waited for; is it its first place, it starts now."""
+        if self.start_s[operation] is None:
+            self.start_s[operation] = self.now
+        self.soon(awaited)
+
+    def release(self, place: Place) -> None:
         if self.places.release(place):
             self.when_instant_ends(self.serve)
 
-    def hold(self, places: Mapping[Hashable, Any], message: Message) -> simpy.Event:
-        event, begin = self.beginning(message.operation)
-        self.holds.ask(places, message.operation, self.moment, self.env.now, begin)
+    def hold(self, places: Mapping[Hashable, Any], message: Message) -> Awaited:
+        held = Awaited()
+        self.holds.ask(places, message.operation, self.moment, self.now, held)
         self.when_instant_ends(self.serve_holds)
-        return event
+        return held
 
     def serve_holds(self) -> None:
-        for place, seconds in self.holds.serve(self.env.now):
-            self.env.timeout(seconds).callbacks.append(partial(self.release_hold, place))
+        for operation, places, held in self.holds.serve(self.now):
+            for place, seconds in places:
+                self.after(seconds, self.release_hold, place)
+            self.begins(operation, held)
 
-    def release_hold(self, place: Hashable, _: simpy.Event) -> None:
-        if self.holds.release(place, self.env.now):
+    def release_hold(self, place: Held) -> None:
+        if self.holds.release(place, self.now):
             self.when_instant_ends(self.serve_holds)
 
-    def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> simpy.Event:
-        event, began, operation = self.env.event(), self.env.now, message.operation
+    def share(self, links: Sequence[Link], message: Message, weight: Any, cap_Bps: Any | None) -> Awaited:
+        flowed, began, operation = Awaited(), self.now, message.operation
 
         def done() -> None:
             for link in links:
-                self.log.cross(link, operation, began, began, self.env.now)
-            event.succeed()
+                self.log.cross(link, operation, began, began, self.now)
+            self.soon(flowed)
 
-        self.starts(operation)
+        if self.start_s[operation] is None:
+            self.start_s[operation] = began
         widths = [link.bandwidth_Bps for link in links]
         alone_Bps = min(widths if cap_Bps is None else [*widths, cap_Bps])
         self.fluid.start(operation, Demand(links, weight, cap_Bps), alone_Bps, message.size_bytes, began, done)
         self.when_instant_ends(self.settle)
-        return event
+        return flowed
 
     def settle(self) -> None:
-        next_s = self.fluid.settle(self.env.now)
+        now = self.now
+        next_s = self.fluid.settle(now)
         if next_s is not None:
-            self.env.timeout(max(next_s - self.env.now, 0)).callbacks.append(partial(self.flow_ends, next_s))
+            self.after(max(next_s - now, 0), self.flow_ends, next_s)
 
-    def flow_ends(self, due_s: Any, _: simpy.Event) -> None:
-        if self.fluid.end(max(self.env.now, due_s)):  # now + (due − now) may be less than due, by rounding
+    def flow_ends(self, due_s: Any) -> None:
+        if self.fluid.end(max(self.now, due_s)):  # now + (due − now) may be less than due, by rounding
             self.when_instant_ends(self.settle)
 
-    def when_instant_ends(self, then: Callable[[], None]) -> None:
-        """Have ``then`` called once everything that happens at this instant has been dealt with."""
-        if not self.signals:
-            _Signal(self.env, self.instant_ends)
-        self.signals[then] = None
 
-    def instant_ends(self, _: simpy.Event) -> None:
-        signals, self.signals = self.signals, {}
-        for then in signals:
-            then()
+class _Program:
+    """The operations of a run: what each does, and how many things it still waits for."""
 
-    def starts(self, operation: int) -> None:
-        """An operation has its first place."""
-        if self.start_s[operation] is None:
-            self.start_s[operation] = self.env.now
+    def __init__(
+        self,
+        run: _Run,
+        schedule: Schedule,
+        size_bytes: Ints,
+        network: NetworkModel,
+        routes: Mapping[tuple[int, int], Route],
+        compute_s: Times,
+    ) -> None:
+        self.run, self.network, self.routes = run, network, routes
+        columns = (schedule.kind, schedule.src, schedule.dst, size_bytes, compute_s)
+        self.rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        self.missing = (np.diff(schedule.after_start) + 1).tolist()  # each also waits for its rank's own gradient
+        self.first, self.waiting = (column.tolist() for column in schedule.dependents)
+
+    def work(self, index: int) -> Process:
+        """The life of one operation: do it, then release those who wait for it."""
+        kind, src, dst, size_bytes, seconds = self.rows[index]
+        if kind == COMPUTE:
+            if seconds:
+                yield self.run.queue(("compute", src), index, seconds)
+                yield self.run.delay(seconds)
+        elif size_bytes:
+            message = Message(index, src, dst, size_bytes, kind == REDUCE, self.routes[src, dst])
+            yield from self.network.transmit(message, self.run)
+        self.run.end_s[index] = self.run.now
+        self.release(self.waiting[self.first[index] : self.first[index + 1]])
+
+    def release(self, indices: Iterable[int]) -> None:
+        """One thing less for each of these to wait for."""
+        for index in indices:
+            self.missing[index] -= 1
+            if not self.missing[index]:
+                self.run.begin(self.work(index))
+
+    def release_at(self, ready_s: Any, indices: Iterable[int]) -> Process:
+        """Operations also wait for their rank's own gradient."""
+        if ready_s:
+            yield self.run.delay(ready_s)
+        self.release(indices)
+
+    def costs(self, zero: Any) -> Iterator[Cost]:
+        """What every operation costs; those of the same ends, size and kind cost the same."""
+        known: dict[tuple[int, int, int, int], Cost] = {}
+        for index, (kind, src, dst, size_bytes, _) in enumerate(self.rows):
+            alike = (kind, src, dst, size_bytes)
+            cost = known.get(alike)
+            if cost is None:
+                cost = Cost(zero, zero, zero, zero, zero)
+                if kind != COMPUTE and size_bytes:
+                    message = Message(index, src, dst, size_bytes, kind == REDUCE, self.routes[src, dst])
+                    cost = self.network.cost(message)
+                known[alike] = cost
+            yield cost
 
 
 def run(
@@ -178,85 +186,54 @@ def run(
     ``detailed`` the timeline has every crossing of a place and every rate. Raises DeadlockError naming operations that
     never ended, or ended at no finite time.
     """
-    kind, src, dst, size = (column.tolist() for column in (schedule.kind, schedule.src, schedule.dst, size_bytes))
-    seconds, exact = compute_s.tolist(), compute_s.dtype == object
-    zero = seconds[0] * 0 if exact and seconds else 0.0
-    this = _Run(len(schedule), zero, detailed)
-    sending = sorted({(a, b) for a, b, kind, size in zip(src, dst, kind, size, strict=True) if size and kind != 2})
-    this.fluid.order(link for pair in sending for link in routes[pair].links)
-    costs = [Cost(zero, zero, zero, zero, zero)] * len(schedule)
-    missing = np.diff(schedule.after_start).tolist()
-    first, waiting = (column.tolist() for column in schedule.dependents)
+    dtype: Any = np.float64 if compute_s.dtype != object else object
+    zero = compute_s[0] * 0 if dtype is object and len(compute_s) else 0.0
+    this = _Run(len(schedule), _links(schedule, size_bytes, routes), zero, detailed)
+    program = _Program(this, schedule, size_bytes, network, routes, compute_s)
+    watch, size = watcher(), len(schedule)
 
-    def work(index: int) -> Steps:
-        """The life of one operation: do it, then release those who wait for it."""
-        if KINDS[kind[index]] == "compute":
-            if seconds[index]:
-                yield this.queue(("compute", src[index]), index, seconds[index])
-                yield this.delay(seconds[index])
-        elif size[index]:
-            route = routes[src[index], dst[index]]
-            message = Message(index, src[index], dst[index], size[index], kind[index] == 1, route)
-            costs[index] = network.cost(message)
-            yield from network.transmit(message, this)
-        this.end_s[index] = this.env.now
-        this.starts(index)
-        release(waiting[first[index] : first[index + 1]])
+    def look() -> None:
+        if watch.is_due:
+            watch.tell(float(this.now), size - this.end_s.count(None), size)
 
-    def release(indices: Iterable[int]) -> None:
-        """One thing less for each of these to wait for."""
-        for index in indices:
-            missing[index] -= 1
-            if not missing[index]:
-                this.env.process(work(index))
-
-    _release_when_ready(this, schedule, workers, missing, release)
-    _run_watched(this.env, this.end_s)
+    this.run(itertools.starmap(program.release_at, _by_readiness(schedule, workers)), look)
     check_all_ended(schedule, this.end_s)
-    dtype = object if exact else np.float64
-    parts = [list(part) for part in zip(*costs, strict=True)] if costs else [[]] * 5
+    start_s = [end if start is None else start for start, end in zip(this.start_s, this.end_s, strict=True)]
+    costs = zip(*program.costs(zero), strict=True) if len(schedule) else [[]] * 5
     start, end, latency, serialisation, reduction, sending, receiving = (
-        np.array(column, dtype=dtype) for column in (this.start_s, this.end_s, *parts)
+        np.array(column, dtype=dtype) for column in (start_s, this.end_s, *costs)
     )
     return Timeline(
         schedule, workers, start, end, latency, serialisation, reduction, sending, receiving, compute_s, this.log
     )
 
 
-def _run_watched(env: simpy.Environment, end_s: list[Any]) -> None:
-    """Run until nothing happens any more, and tell who watches how far it is."""
-    watch = watcher()
-    try:
-        while True:
-            for _ in range(_EVENTS):
-                env.step()
-            if watch.is_due:
-                watch.tell(float(env.now), len(end_s) - end_s.count(None), len(end_s))
-    except simpy.core.EmptySchedule:
+def _links(schedule: Schedule, size_bytes: Ints, routes: Mapping[tuple[int, int], Route]) -> Iterator[Link]:
+    """The links of all routes that are used, by sender and receiver."""
+    sends = schedule.is_message & (size_bytes > 0)
+    pairs = np.unique(schedule.src[sends].astype(np.int64) * schedule.ranks + schedule.dst[sends])
+    for pair in pairs.tolist():
+        yield from routes[divmod(pair, schedule.ranks)].links
+
+
+def _by_readiness(schedule: Schedule, workers: Workers) -> Iterator[tuple[Any, Iterable[int]]]:
+    """When ranks have their own gradients, and their operations: first the late ones, then all that need not wait."""
+    if workers.are_alike:
+        yield 0, range(len(schedule))
         return
-
-
-def _release_when_ready(
-    this: _Run,
-    schedule: Schedule,
-    workers: Workers,
-    missing: list[int],
-    release: Callable[[Iterable[int]], None],
-) -> None:
-    """Every operation also waits for its rank's own gradient; what is ready at once starts in the order of indices."""
-    late: dict[int, list[int]] = {}
-    at_once: list[int] = []
-    for index, rank in enumerate(schedule.src.tolist()):
-        missing[index] += 1
-        (late.setdefault(rank, []) if workers.ready_s(rank) else at_once).append(index)
-    for rank, indices in sorted(late.items()):
-        this.delay(workers.ready_s(rank)).callbacks.append(partial(lambda these, _: release(these), indices))
-    release(at_once)
+    ready_s = [workers.ready_s(rank) for rank in range(schedule.ranks)]
+    of_rank = np.argsort(schedule.src, kind="stable")
+    ends = np.cumsum(np.bincount(schedule.src, minlength=schedule.ranks))
+    for late_s, operations in zip(ready_s, np.split(of_rank, ends[:-1]), strict=True):
+        if late_s and len(operations):
+            yield late_s, operations.tolist()
+    at_once = np.array([not late_s for late_s in ready_s])
+    yield 0, np.flatnonzero(at_once[schedule.src]).tolist()
 
 
 def check_all_ended(schedule: Schedule, end_s: list[Any]) -> None:
     """DeadlockError naming the operations that have no end (None) or no finite one."""
-    never = [index for index, end in enumerate(end_s) if end is None or not math.isfinite(end)]
+    never = np.flatnonzero(~np.isfinite(np.array(end_s, dtype=np.float64))).tolist()  # None is not a number
     if never:
         _ = schedule.level  # names the circle, if that is why
         named = "\n".join(f"  operation {index}: {schedule[index]}" for index in never[:10])

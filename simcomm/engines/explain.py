@@ -74,17 +74,18 @@ def critical_path(timeline: Timeline) -> CriticalPath:
     waited = end[took] - ready - (latency + serialisation + reduction + compute)
     if waited.dtype == np.float64:  # what rounding leaves, of many packets for example, is not a wait
         waited[np.abs(waited) <= 1e-12 * end[took]] = 0.0
-    path, waits = took.tolist(), waited.tolist()
     parts = Parts(
-        compute_s=workers.compute_s[first_rank] + total(compute.tolist()),
-        latency_s=total(latency.tolist()),
-        serialisation_s=total(serialisation.tolist()),
-        port_wait_s=total(waits),
+        compute_s=workers.compute_s[first_rank] + total(compute),
+        latency_s=total(latency),
+        serialisation_s=total(serialisation),
+        port_wait_s=total(waited),
         data_wait_s=workers.start_s[first_rank],
-        reduction_s=total(reduction.tolist()),
+        reduction_s=total(reduction),
     )
-    pairs = zip(path, waits, strict=True)
-    return CriticalPath(tuple(path), parts, tuple((i, wait) for i, s in pairs for wait in _held_up(timeline, i, s)))
+    late = waited > 0
+    pairs = zip(took[late].tolist(), waited[late].tolist(), strict=True)
+    waits = tuple((i, wait) for i, seconds in pairs for wait in _held_up(timeline, i, seconds))
+    return CriticalPath(tuple(took.tolist()), parts, waits)
 
 
 def _back_from(timeline: Timeline, last: int) -> tuple[Ints, Times]:
@@ -103,8 +104,6 @@ def _held_up(timeline: Timeline, operation: int, waited_s: Any) -> list[Wait]:
     Of a message in packets every packet has waits of its own, behind packets of the same message, too: the others'
     are scaled to what the message as a whole was late.
     """
-    if not waited_s > 0:
-        return []
     every = timeline.log.waits.get(operation, [])
     noted = [wait for wait in every if wait.behind != operation] or every  # behind itself alone: its gap, its request's
     noted_s = total(wait.seconds for wait in noted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,21 +49,20 @@ class _Flow:
 
 
 class Fluid:
-    """All flows of a run. The engine says when one starts, and calls :meth:`settle` and :meth:`end` when it is time."""
+    """All flows of a run. The engine says when one starts, and calls :meth:`settle` and :meth:`end` when it is time.
 
-    def __init__(self, log: Log) -> None:
+    Of links that hold a flow back together the first in ``links`` counts, which are looked at when a flow starts.
+    """
+
+    def __init__(self, log: Log, links: Iterator[Link]) -> None:
         self._log = log
+        self._links = links
         self._number_of: dict[Link, int] = {}
         self._on: dict[Link, dict[_Flow, None]] = {}
         self._busy_since: dict[Link, Any] = {}
         self._changed: dict[Link, None] = {}
         self._ends: list[tuple[Any, int, _Flow]] = []
         self._number = itertools.count()
-
-    def order(self, links: Iterable[Link]) -> None:
-        """Of links that hold a flow back together, the first in this order counts."""
-        for link in links:
-            self._number_of.setdefault(link, len(self._number_of))
 
     def start(
         self, operation: int, demand: Demand, alone_Bps: Any, size_bytes: int, now: Any, done: Callable[[], None]
@@ -127,7 +126,8 @@ class Fluid:
                     new = [link for link in flow.demand.links if link not in links]
                     links.update(dict.fromkeys(new))
                     waiting += new
-        self.order(links)
+        for link in itertools.chain(self._links, links):  # the first time all, then those that nobody has named
+            self._number_of.setdefault(link, len(self._number_of))
         return sorted(flows, key=lambda flow: flow.operation), sorted(links, key=self._number_of.__getitem__)
 
     def _measure(self, link: Link, now: Any) -> None:

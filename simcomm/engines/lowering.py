@@ -97,7 +97,7 @@ def lower(
     sends = schedule.is_message & (size_bytes > 0)
     of, first = kinds(pair, size_bytes, schedule.kind, sends)
     pairs, route = np.unique(pair[first], return_inverse=True)
-    table = RouteTable.of([routes[divmod(key, schedule.ranks)] for key in pairs.tolist()])
+    table = RouteTable.between(routes, *np.divmod(pairs, schedule.ranks))
     places = Places(schedule.ranks, table.every_link)
     reduces = schedule.kind[first] == 1
     batch = Batch(schedule.src[first], schedule.dst[first], size_bytes[first], reduces, route, table, places)

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from simcomm.topology.routes import Link
+
 
 @dataclass(frozen=True)
 class Use:
@@ -94,6 +96,10 @@ class Noted(Protocol):
         """The meter of every place that was used."""
 
     @property
+    def link_meters(self) -> Mapping[Hashable, Meter]:
+        """Those of links alone."""
+
+    @property
     def waits(self) -> Mapping[int, Sequence[Wait]]:
         """The waits of every operation that was held up, in their order."""
 
@@ -116,6 +122,11 @@ class Log:
     waits: dict[int, list[Wait]] = field(default_factory=dict)
     crossings: list[Crossing] = field(default_factory=list)
     rates: list[Rate] = field(default_factory=list)
+
+    @property
+    def link_meters(self) -> Mapping[Hashable, Meter]:
+        """Those of links alone."""
+        return {place: meter for place, meter in self.meters.items() if isinstance(place, Link)}
 
     def meter(self, place: Hashable) -> Meter:
         """The meter of a place."""

@@ -9,30 +9,27 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterator
+from functools import cached_property
+from typing import Any
 
-from simcomm.engines.meters import Log
-
-
-class _Request(NamedTuple):
-    """Ordered as the tie rule wants it; the number keeps the requests of one operation in their order."""
-
-    asked_s: Any
-    operation: int
-    number: int
-    seconds: Any
-    begin: Callable[[], None]
+from simcomm.engines.meters import Log, Meter
 
 
-class _Place:
+class Place:
     """A queue, and who is served."""
 
-    def __init__(self, name: Hashable) -> None:
+    def __init__(self, name: Hashable, log: Log) -> None:
         self.name = name
-        self.queue: list[_Request] = []
+        self.queue: list[tuple[Any, int, int, Any, Any]] = []
         self.busy = False
         self.last = -1  # the operation that was served last
+        self._log = log
+
+    @cached_property
+    def meter(self) -> Meter:
+        """The place's, from the first time on that it is to serve somebody."""
+        return self._log.meter(self.name)
 
 
 class Places:
@@ -40,34 +37,35 @@ class Places:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._places: dict[Hashable, _Place] = {}
-        self._asked: dict[_Place, None] = {}
+        self._places: dict[Hashable, Place] = {}
+        self._asked: dict[Place, None] = {}
         self._number = itertools.count()
 
-    def ask(self, name: Hashable, operation: int, seconds: Any, now: Any, begin: Callable[[], None]) -> None:
-        """Queue up; ``begin`` is called when it is this request's turn."""
+    def ask(self, name: Hashable, operation: int, seconds: Any, now: Any, what: Any) -> None:
+        """Queue up; ``what`` is handed back when it is this request's turn."""
         place = self._places.get(name)
         if place is None:
-            place = self._places[name] = _Place(name)
-        heapq.heappush(place.queue, _Request(now, operation, next(self._number), seconds, begin))
+            place = self._places[name] = Place(name, self._log)
+        # Ordered as the tie rule wants it; the number keeps the requests of one operation in their order.
+        heapq.heappush(place.queue, (now, operation, next(self._number), seconds, what))
         self._asked[place] = None
 
-    def serve(self, now: Any) -> Iterator[tuple[_Place, Any]]:
-        """Serve one request at every free place that was asked: the places that are held now, and for how long."""
+    def serve(self, now: Any) -> Iterator[tuple[Place, int, Any, Any]]:
+        """Serve one request at every free place that was asked: the place, whose it is, for how long, and ``what``."""
         asked, self._asked = self._asked, {}
         for place in asked:
-            self._log.meter(place.name).present(len(place.queue) + place.busy)
-            if not place.busy and place.queue:
-                request = heapq.heappop(place.queue)
-                self._log.meter(place.name).busy_s += request.seconds
-                self._log.wait(request.operation, place.name, now - request.asked_s, place.last)
-                self._log.cross(place.name, request.operation, request.asked_s, now, now + request.seconds)
-                place.busy, place.last = True, request.operation
-                request.begin()
-                yield place, request.seconds
-            self._log.meter(place.name).contended(now, bool(place.queue))
+            queue, meter = place.queue, place.meter
+            meter.present(len(queue) + place.busy)
+            if queue and not place.busy:
+                asked_s, operation, _, seconds, what = heapq.heappop(queue)
+                meter.busy_s += seconds
+                self._log.wait(operation, place.name, now - asked_s, place.last)
+                self._log.cross(place.name, operation, asked_s, now, now + seconds)
+                place.busy, place.last = True, operation
+                yield place, operation, seconds, what
+            meter.contended(now, bool(queue))
 
-    def release(self, place: _Place) -> bool:
+    def release(self, place: Place) -> bool:
         """The turn of ``place`` is over; return whether anybody waits for it."""
         place.busy = False
         if place.queue:

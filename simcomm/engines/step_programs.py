@@ -108,7 +108,9 @@ def lower(
         raise Refused("the network model has no programs (lower)")
     sorts, of_class, of_pair, displacement = _sorts(columns, routes)
     message = columns.kind != COMPUTE
-    every = np.concatenate([sizes.of_class[message], np.empty(0, np.int64) if sizes.of_chunk is None else sizes.of_chunk])
+    every = np.concatenate(
+        [sizes.of_class[message], np.empty(0, np.int64) if sizes.of_chunk is None else sizes.of_chunk]
+    )
     values, _ = np.unique(every, return_inverse=True)
     by_chunk = sizes.of_chunk is not None and len(values) > 1
     reduces = (columns.kind == REDUCE).astype(np.int64)
@@ -124,11 +126,15 @@ def lower(
         used = np.unique(base[message])
     sent = used[values[used // 2 % len(values)] > 0] if len(used) else used
     table = RouteTable.of([route for _, route in sorts])
-    src, dst = (np.array([pair[end] for pair, _ in sorts], dtype=np.int64)[sent // (2 * len(values) or 1)] for end in (0, 1))
+    src, dst = (
+        np.array([pair[end] for pair, _ in sorts], dtype=np.int64)[sent // (2 * len(values) or 1)] for end in (0, 1)
+    )
     places = Places(columns.ranks, table.every_link)
     route = sent // (2 * len(values) or 1)
     batch = Batch(src, dst, values[sent // 2 % len(values)] if len(sent) else sent, sent % 2 == 1, route, table, places)
-    tables = _tables(batch, model.lower(batch) if len(batch) else Programs.with_room(np.zeros(0, np.int64)), columns.ranks)
+    tables = _tables(
+        batch, model.lower(batch) if len(batch) else Programs.with_room(np.zeros(0, np.int64)), columns.ranks
+    )
     number = np.full(total if unlike.any() else 0, len(sent))
     if unlike.any():
         number[sent] = np.arange(len(sent))
@@ -138,7 +144,11 @@ def lower(
     known = np.append(sent, -1)[at] == base[alike]
     program[alike] = np.where(known, at, len(sent))
     program[unlike] = -1
-    chunk = 2 * np.searchsorted(values, sizes.of_chunk) if by_chunk and sizes.of_chunk is not None else np.empty(0, np.int64)
+    chunk = (
+        2 * np.searchsorted(values, sizes.of_chunk)
+        if by_chunk and sizes.of_chunk is not None
+        else np.empty(0, np.int64)
+    )
     kinds = Kinds(program, number, base, displacement, chunk, of_pair * (2 * len(values)))
     return kinds, tables
 
@@ -202,7 +212,11 @@ def _tables(batch: Batch, written: Programs, ranks: int) -> Tables:
     used = sorted({*np.unique(kind[turn]).tolist(), OF_RANKS.index("compute")})
     place = np.where(turn, np.searchsorted(used, kind), 0)
     digits = np.where(turn, 2 + 2 * place + far, code)
-    keys = (digits * (2 + 2 * len(used)) ** np.arange(longest)).sum(axis=1) if longest * np.log2(2 + 2 * len(used)) < 62 else None
+    keys = (
+        (digits * (2 + 2 * len(used)) ** np.arange(longest)).sum(axis=1)
+        if longest * np.log2(2 + 2 * len(used)) < 62
+        else None
+    )
     if keys is None:
         raise Refused(f"programs of {longest} instructions at {len(used)} kinds of places")
     shapes, first, shape = np.unique(np.append(keys, 0), return_index=True, return_inverse=True)

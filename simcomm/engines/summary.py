@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
-from simcomm.engines.explain import Parts, critical_path, rank_times
+from simcomm.engines.explain import CriticalPath, Parts, critical_path, rank_times
 from simcomm.engines.timeline import Timeline
 
 
@@ -24,9 +24,10 @@ class Summary(NamedTuple):
     max_waiting_s: float
 
 
-def summarise(timeline: Timeline) -> Summary:
-    """The summary of a timeline."""
+def summarise(timeline: Timeline, name: Callable[[CriticalPath], CriticalPath] | None = None) -> Summary:
+    """The summary of a timeline; ``name`` may give the places that its critical path waited for other names."""
     path, ranks = critical_path(timeline), rank_times(timeline)
-    place, seconds = path.longest_wait() or (None, 0.0)
-    busy, waiting = (max(getattr(rank, name) for rank in ranks) for name in ("busy_s", "waiting_s"))
+    named = path if name is None or not path.waits else name(path)
+    place, seconds = named.longest_wait() or (None, 0.0)
+    busy, waiting = (max(getattr(rank, column) for rank in ranks) for column in ("busy_s", "waiting_s"))
     return Summary(timeline.makespan_s, path.parts, place, seconds, busy, waiting)

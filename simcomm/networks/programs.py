@@ -6,14 +6,17 @@ at once, as one short program of instructions each. An engine that runs programs
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from simcomm.lazy import Made
 from simcomm.networks.base import Message
+from simcomm.topology.regular_routes import RegularRoutes
 
 if TYPE_CHECKING:
     from simcomm.schedule import Ints
@@ -41,6 +44,11 @@ class Places:
 
     def __len__(self) -> int:
         return len(OF_RANKS) * self.ranks + len(self.links) + len(self._others)
+
+    @property
+    def first_link(self) -> int:
+        """The number of the first place that is not a rank's."""
+        return len(OF_RANKS) * self.ranks
 
     def of_rank(self, kind: str, rank: Ints) -> Ints:
         """The numbers of ``(kind, rank)``."""
@@ -89,6 +97,33 @@ class RouteTable(NamedTuple):
     def hops(self) -> Ints:
         """How many links each route has."""
         return np.diff(self.first)
+
+    @classmethod
+    def between(cls, routes: Mapping[tuple[int, int], Route], src: Ints, dst: Ints) -> RouteTable:
+        """The table of the routes of these pairs of ranks."""
+        if isinstance(routes, RegularRoutes):
+            return cls._regular(routes, src, dst)
+        return cls.of([routes[pair] for pair in zip(src.tolist(), dst.tolist(), strict=True)])
+
+    @classmethod
+    def _regular(cls, routes: RegularRoutes, src: Ints, dst: Ints) -> RouteTable:
+        net = routes.net
+        hops, crossed = net.crossed(src, dst)
+        used, first, number = np.unique(crossed, return_index=True, return_inverse=True)
+        order = np.argsort(first)  # links are numbered as they are met
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        along = np.array(list(accumulate(repeat(net.latency_s, int(hops.max(initial=0))), initial=0)), dtype=np.float64)
+        return cls(
+            Made(len(src), lambda route: routes[int(src[route]), int(dst[route])]),
+            along[hops],
+            np.full(len(src), net.bandwidth_Bps, dtype=np.float64),
+            np.concatenate([[0], np.cumsum(hops)]),
+            rank[number],
+            Made(len(used), lambda link: net.link(int(used[order[link]]))),
+            np.full(len(used), net.bandwidth_Bps, dtype=np.float64),
+            np.full(len(used), net.latency_s, dtype=np.float64),
+        )
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> RouteTable:
@@ -168,8 +203,12 @@ class Programs:
         self.code[at], self.what[at], self.amount[at] = code, what, amount
 
 
-def is_plain(model: Any, routes: Iterable[Route]) -> bool:
+def is_plain(model: Any, routes: Mapping[Any, Route]) -> bool:
     """Whether all numbers of the model and the links are floats or small integers: what float64 computes as Python."""
-    links = {id(link): link for route in routes for link in route.links}
-    numbers = [*vars(model).values(), *(number for link in links.values() for number in link[2:])]
+    if isinstance(routes, RegularRoutes):
+        of_links = [routes.net.bandwidth_Bps, routes.net.latency_s]
+    else:
+        links = {id(link): link for route in routes.values() for link in route.links}
+        of_links = [number for link in links.values() for number in link[2:]]
+    numbers = [*vars(model).values(), *of_links]
     return all(isinstance(x, float | str | None) or (isinstance(x, int) and abs(x) < 2**53) for x in numbers)

@@ -189,7 +189,7 @@ class _Sweep:
 
     def _keep(self, id: str, value: Result) -> None:
         point = id[:SHORT_DIGITS]
-        links = Links(tuple(replace(use, point=point) for use in value.links or ())) if self.links else None
+        links = (value.links or Links()).at(point) if self.links else None
         result = replace(value, point=point, links=links)
         try:
             result = replace(result, **cast(dict[str, Any], result.as_row()))

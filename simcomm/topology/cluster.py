@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
+from simcomm.common import once
 from simcomm.errors import InputError
 from simcomm.topology import placement as placements
 from simcomm.topology import routing as routings
 from simcomm.topology.check import hosts
+from simcomm.topology.cuts import Cut, cut_bound
+from simcomm.topology.pairs import RankPairs
+from simcomm.topology.regular_base import Regular
 from simcomm.topology.routes import Route
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,30 @@ class Cluster:
         links = (self.graph.pred if entering else self.graph.succ)[self.hosts[rank]]
         return [link["bandwidth_Bps"] for link in links.values()]
 
+    def ports_Bps(self, one_port: bool, workers: int, both_ways: bool) -> tuple[Any, Any]:
+        """The slowest of the first ``workers`` ranks, and all ranks together: their ports, or all their links.
+
+        With ``both_ways`` a worker is as slow as the faster of its two directions.
+        """
+        of_rank = self.port_Bps if one_port else self.links_Bps
+        ports = [of_rank(rank) for rank in range(len(self.hosts))]
+        of_worker = ports[:workers]
+        if both_ways:
+            of_worker = [max(port, of_rank(rank, entering=True)) for rank, port in enumerate(of_worker)]
+        return min(of_worker), sum(ports)
+
+    def cut(self, workers: int, operation: str) -> Cut | None:
+        """The tightest cut for an operation of the first ranks; see :func:`~simcomm.topology.cuts.cut_bound`."""
+        hosts = self.hosts[:workers]
+        return once(
+            ("cut", self.graph, hosts, operation), lambda: cut_bound(self.graph, hosts, operation), lambda _: 1_000
+        )
+
+    @property
+    def about_bytes(self) -> int:
+        """About what it takes in memory."""
+        return 500 * len(self.graph.edges) + 400 * len(self.routes)
+
     @property
     def least_latency_s(self) -> Any:
         """No two ranks are closer than this: a link from host to host, or a link out and a link in."""
@@ -63,7 +92,7 @@ class Cluster:
 
 def place(
     name: str,
-    graph: nx.DiGraph[Any],
+    graph: nx.DiGraph[Any] | Regular,
     ranks: int,
     pairs: Iterable[tuple[int, int]],
     *,
@@ -80,10 +109,20 @@ def place(
     the hosts of two ranks the smaller of their factors. InputError if there are too few hosts, and for what
     :func:`~simcomm.topology.placement.order` and :func:`~simcomm.topology.routing.find` refuse.
 
+    A :class:`~simcomm.topology.regular.Regular` topology stands for its graph, which is not built where nothing needs
+    it: with a rank on every host, in their order, the shortest routes, and no factor but 1.
+
     >>> from simcomm.topology import build
     >>> place("star", build("star", 2, "1 GB/s", "1 us"), 2, [(0, 1)]).uniform
     (2e-06, 1000000000.0)
     """
+    if isinstance(graph, Regular):
+        alike = bandwidth_factor is None or list(bandwidth_factor) == [1] * ranks
+        if alike and ranks == graph.hosts and _is_plain(placement, routing):
+            from simcomm.topology.regular_cluster import RegularCluster
+
+            return RegularCluster(name, graph, RankPairs.of(pairs))
+        graph = graph.graph()
     count = len(hosts(graph))
     if count < ranks:
         raise InputError(f"topology: {name} has {count} hosts; expected at least {ranks}, one for every rank")
@@ -99,6 +138,14 @@ def place(
     wanted = list(pairs)
     found = routings.find(way, graph, ((on[src], on[dst]) for src, dst in wanted), **options)
     return Cluster(name, graph, on, {pair: found[on[pair[0]], on[pair[1]]] for pair in wanted})
+
+
+def _is_plain(placement: placements.Placement, routing: str | Mapping[str, Any]) -> bool:
+    """Whether ranks are on the hosts in order, and routes are the shortest."""
+    return placement == "linear" and (routing if isinstance(routing, str) else dict(routing)) in (
+        "shortest",
+        {"name": "shortest"},
+    )
 
 
 def _with_factors(graph: nx.DiGraph[Any], on: Sequence[Any], factors: Sequence[Any]) -> nx.DiGraph[Any]:

@@ -79,7 +79,7 @@ class Cut:
     """
 
     seconds_per_byte: Any
-    inside: tuple[Any, ...]
+    inside: Sequence[Any]
     workers: int
     links: tuple[tuple[Any, Any], ...]
     bandwidth_Bps: Any
@@ -132,7 +132,7 @@ class _Search:
         self.number = {node: index for index, node in enumerate(graph)}
         self.names = list(graph.edges)
         given = [link["bandwidth_Bps"] for _, _, link in graph.edges(data=True)]
-        exact = {bandwidth: _fraction(bandwidth) for bandwidth in given}
+        exact = {bandwidth: fraction(bandwidth) for bandwidth in given}
         self.is_exact = all(isinstance(bandwidth, Rational) for bandwidth in given)
         #: Bandwidths are whole numbers of 1/unit bytes per second.
         self.unit = math.lcm(*(bandwidth.denominator for bandwidth in exact.values()))
@@ -292,7 +292,7 @@ def _spread(places: list[int]) -> list[int]:
     return [place for start in range(step) for place in places[start::step]]
 
 
-def _fraction(bandwidth: Any) -> Fraction:
+def fraction(bandwidth: Any) -> Fraction:
     """Exactly this number, also if it is of numpy."""
     if isinstance(bandwidth, Rational):
         return Fraction(int(bandwidth.numerator), int(bandwidth.denominator))

@@ -14,6 +14,7 @@ from simcomm import engines
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get
 from simcomm.engines import des
+from simcomm.engines.clock import Awaited
 from simcomm.engines.exact import exact_run
 from simcomm.engines.timeline import Timeline
 from simcomm.errors import DeadlockError
@@ -227,7 +228,7 @@ class Lost(LogGP):
 
     def transmit(self, message: Message, run: Run) -> Iterator[Any]:
         if message.dst == 2:
-            yield run.delay(0).env.event()
+            yield Awaited()
         yield from super().transmit(message, run)
 
 

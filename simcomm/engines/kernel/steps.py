@@ -174,8 +174,12 @@ def _turn(steps: Steps, state: State, index: int, program: int, k: int, end: Any
     rest = order - first
     if _early(end[:first], state.limit_s[here : here + first]) + _early(end[first:], state.limit_s[base : base + rest]):
         return _find(steps, state, index, rank, base, end)
-    _serve(end[:first], begin[:first], state.free_s[here : here + first], state.limit_s[here : here + first], amount, weak)
-    _serve(end[first:], begin[first:], state.free_s[base : base + rest], state.limit_s[base : base + rest], amount, weak)
+    _serve(
+        end[:first], begin[:first], state.free_s[here : here + first], state.limit_s[here : here + first], amount, weak
+    )
+    _serve(
+        end[first:], begin[first:], state.free_s[base : base + rest], state.limit_s[base : base + rest], amount, weak
+    )
     return True
 
 
@@ -319,7 +323,11 @@ def _one_turn(steps: Steps, state: State, index: int, g: int, k: int, end: Any, 
 @jit
 def _compute(steps: Steps, state: State, index: int, end: Any) -> bool:
     """Elements take their rank's processor, each for seconds of its own; those of 0 s do not."""
-    seconds, begin, rank = steps.seconds[steps.seconds_row[index]], state.begins[steps.begin_row[index]], steps.src[index]
+    seconds, begin, rank = (
+        steps.seconds[steps.seconds_row[index]],
+        state.begins[steps.begin_row[index]],
+        steps.src[index],
+    )
     base = steps.place[len(steps.place) - 1, 0]
     for g in range(steps.order):
         begin[g] = end[g]
