@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["profile"]:
         from benchmarks import stages
 
-        return stages.main(_rows(words[1:]))
+        return stages.main(_rows(words[1:]), given.workers)
     return quick(_rows(words)) if given.quick else full(_rows(words), given)
 
 
@@ -45,7 +45,7 @@ def full(rows: Sequence[Row], given: argparse.Namespace) -> int:
     print(report.machine(), flush=True)
     all_found = []
     for row in rows:
-        found = fresh.measure(row, row.workers, row.engine, given.limit)
+        found = fresh.measure(row, given.workers or row.workers, row.engine, given.limit)
         print(report.lines(found), flush=True)
         all_found.append(found)
     if given.json:
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", help="rows; or linearity, peers, profile NAME")
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--quick", action="store_true", help="check small sizes instead of measuring")
+    parser.add_argument("--workers", type=int, metavar="N", help="another size, for a look: it is not judged")
     parser.add_argument("--markdown", action="store_true", help="print the table of README.md at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements here")
     parser.add_argument("--limit", type=float, default=600.0, metavar="S", help="stop a process after that (600 s)")

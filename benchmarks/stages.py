@@ -36,16 +36,17 @@ STAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def main(rows: Sequence[Row]) -> int:
+def main(rows: Sequence[Row], workers: int | None = None) -> int:
     """Profile every row once, after one run that is not profiled and one that is only timed."""
     print(report.machine())
     for row in rows:
+        size = workers or row.workers
         pin(row.cores)
-        timed(row, row.workers, row.engine)
-        run = timed(row, row.workers, row.engine)
-        print(f"{row.name}: {row.what}, n = {row.workers:,}, {run.outcome.engine}")
+        timed(row, size, row.engine)
+        run = timed(row, size, row.engine)
+        print(f"{row.name}: {row.what}, n = {size:,}, {run.outcome.engine}")
         print(f"  {'without the profiler':32} {run.seconds:9.3f} s, {run.engine_seconds:.3f} s of it in the engine")
-        print(table(profiled(row, row.workers)), flush=True)
+        print(table(profiled(row, size)), flush=True)
     return 0
 
 

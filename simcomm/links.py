@@ -14,11 +14,13 @@ from simcomm.engines.meters import Meter
 from simcomm.engines.timeline import Timeline
 from simcomm.lazy import Made
 from simcomm.link_table import Links, LinkUse, Uses, by_load
+from simcomm.order import expand
 from simcomm.schedule import Ints, Schedule
 from simcomm.shares import Pairs, pairs
 from simcomm.topology.cluster import Cluster
 from simcomm.topology.regular_cluster import RegularCluster
 from simcomm.topology.routes import Link, links_of
+from simcomm.topology.ways import Routes
 
 
 def link_uses(cluster: Cluster, schedule: Schedule, size_bytes: Ints, timeline: Timeline, point: str = "") -> Links:
@@ -41,17 +43,31 @@ def uses_of(
         bandwidth_Bps: Any = float(net.bandwidth_Bps)
         return Links(_Uses(point, Made(net.links, net.link), None, bandwidth_Bps, messages, carried, time_s, of_links))
     every = links_of(cluster.graph)
-    number = {ends: index for index, ends in enumerate(every)}
-    count, total = [0] * len(every), [0] * len(every)
-    for src, dst, sent, carried in zip(*(column.tolist() for column in traffic), strict=True):
-        for link in cluster.routes[src, dst].links:
-            at = number[link[:2]]
-            count[at] += sent
-            total[at] += carried
+    count, total = _crossed(cluster, traffic, {ends: index for index, ends in enumerate(every)})
     links = tuple(every.values())
     cables = [link.get("count", 1) for _, _, link in cluster.graph.edges(data=True)]
     bandwidth_Bps = np.array([float(link.bandwidth_Bps) for link in links], dtype=np.float64)
     return Links(_Uses(point, links, cables, bandwidth_Bps, count, total, time_s, of_links))
+
+
+def _crossed(cluster: Cluster, traffic: Pairs, number: Mapping[tuple[Any, Any], int]) -> tuple[list[int], list[int]]:
+    """Messages and bytes that cross every link, by its number."""
+    routes, (count, total) = cluster.routes, ([0] * len(number), [0] * len(number))
+    if isinstance(routes, Routes):
+        row = routes.numbers(traffic.src * routes.ranks + traffic.dst)
+        first, hops = routes.ways.first[row], np.diff(routes.ways.first)[row]
+        met = routes.ways.links[expand(first, hops)]
+        for found, column in ((count, traffic.messages), (total, traffic.bytes)):
+            sums = np.zeros(len(routes.links), dtype=column.dtype)
+            np.add.at(sums, met, np.repeat(column, hops))
+            for link, amount in zip(routes.links, sums.tolist(), strict=True):
+                found[number[link.ends]] = amount
+        return count, total
+    for src, dst, sent, carried in zip(*(column.tolist() for column in traffic), strict=True):
+        for link in routes[src, dst].links:
+            count[number[link.ends]] += sent
+            total[number[link.ends]] += carried
+    return count, total
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ import sys
 
 from hypothesis import given, settings
 from random_runs import Case
-from same_runs import any_case, check_engines_agree
+from same_runs import any_case, case_with_flows, check_engines_agree
 
 
 def main(programs: int) -> None:
     @settings(deadline=None, max_examples=programs, database=None)
-    @given(any_case())
+    @given(any_case() | case_with_flows())
     def agree(case: Case) -> None:
         check_engines_agree(case)
 

@@ -102,9 +102,9 @@ def test_a_line_says_the_median_the_ratio_and_the_verdict() -> None:
     assert report.lines(FOUND).splitlines()[1:] == [
         "  2,095,104 messages in 0.2 s, 0.1 s of it in the engine (median of 3): 10.5 M messages/s = 10.5 × the "
         "yardstick, 1 M timeouts/s; peak 100 MB; it had 50% of its core",
-        "  target ≥ 100 M messages/s: missed (0.1 of it)",
+        "  target ≥ 100 M messages/s: missed: 0.1 of it; at 1.84 M timeouts/s 0.19 of it",
     ]
-    assert report.verdict(replace(FOUND, seconds=(0.01,))) == "reached (2.1 times)"
+    assert report.verdict(replace(FOUND, seconds=(0.01,))) == "reached: 2.1 of it; at 1.84 M timeouts/s 3.9 of it"
     assert report.verdict(replace(FOUND, workers=8)) == "not judged (it is for n = 1,024)"
 
 

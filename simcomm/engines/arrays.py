@@ -57,8 +57,10 @@ class ArrayLog:
 
     @cached_property
     def rates(self) -> list[Rate]:
-        """All changes of rates."""
-        return []
+        """All changes of rates; of a link without flows it is 0."""
+        n, size = self.notes, int(self.notes.count[3])
+        columns = (column[:size].tolist() for column in (n.rate_place, n.rate_s, n.rate_Bps, n.rate_flows))
+        return [Rate(self.places.name(number), *rest) for number, *rest in zip(*columns, strict=True)]
 
 
 class _Waits(Mapping[int, list[Wait]]):

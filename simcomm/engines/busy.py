@@ -29,9 +29,10 @@ def busy(timeline: Timeline) -> tuple[Times, Times, Times, Times]:
     leaving, arriving, start, end, compute = (np.asarray(times, dtype=np.float64) for times in timed)
     what = (schedule.src, schedule.dst, of, leaving, arriving, start, end, compute)
     any_of_these = own[:, 1] - own[:, 0]
-    begun = np.where(any_of_these > 0, own[:, 0], -np.inf)
-    until = np.where(any_of_these > 0, own[:, 1], -np.inf)
-    if not jit.large(_in_passing, operations)(*what, begun, until, send, receive, computing, any_of_these):
+    is_busy = any_of_these > 0
+    begun, until = (np.where(is_busy, own[:, end], -np.inf) for end in range(2))
+    held = (np.full(ranks, -np.inf), np.full(ranks, -np.inf))
+    if not jit.large(_in_passing, operations)(*what, begun, until, *held, send, receive, computing, any_of_these):
         counts = np.bincount(schedule.src, minlength=ranks) + np.bincount(schedule.dst, minlength=ranks)
         last = np.cumsum(counts + 1)
         first_of = last - counts - 1
@@ -44,9 +45,13 @@ def busy(timeline: Timeline) -> tuple[Times, Times, Times, Times]:
 
 def _in_passing(
     src: Any, dst: Any, of: Ints, sending: Times, receiving: Times, start: Times, end: Times, compute: Times,
-    begun: Times, until: Times, send: Times, receive: Times, computing: Times, busy: Times,
+    begun: Times, until: Times, held_begins: Times, held_ends: Times,
+    send: Times, receive: Times, computing: Times, busy: Times,
 ) -> bool:  # fmt: skip
-    """Add everything up; return whether the intervals came in order, so that ``busy`` is right, too."""
+    """Add everything up; return whether the intervals came in order, so that ``busy`` is right, too.
+
+    Or almost: of every rank one is held back until the next has come, because two may have changed places.
+    """
     in_order = True
     for row in range(len(src)):
         leaving, arriving = sending[of[row]], receiving[of[row]]
@@ -58,11 +63,18 @@ def _in_passing(
                 rank, begins, ends = dst[row], end[row] - arriving - compute[row], end[row]
             else:
                 rank, begins, ends = src[row], start[row], start[row] + leaving + compute[row]
-            in_order &= begins >= begun[rank]
-            begun[rank] = begins
+            if begins >= held_begins[rank]:
+                begins, held_begins[rank] = held_begins[rank], begins
+                ends, held_ends[rank] = held_ends[rank], ends
+            in_order &= begins >= begun[rank] or ends == -np.inf
+            begun[rank] = max(begun[rank], begins)
             if ends > until[rank]:
                 busy[rank] += ends - max(begins, until[rank])
                 until[rank] = ends
+    for rank in range(len(until)):
+        in_order &= held_begins[rank] >= begun[rank] or held_ends[rank] == -np.inf
+        if held_ends[rank] > until[rank]:
+            busy[rank] += held_ends[rank] - max(held_begins[rank], until[rank])
     return in_order
 
 

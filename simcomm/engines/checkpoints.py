@@ -13,6 +13,9 @@ from simcomm.engines.step_programs import Tables
 from simcomm.engines.summary import Summary
 from simcomm.networks.base import Workers
 
+#: Of so many classes of 1,024 elements what they send is laid beside what they receive: as much as a cache holds.
+BLOCK = 16
+
 if TYPE_CHECKING:
     from simcomm.engines.kernel.busy import Busy
     from simcomm.engines.kernel.steps import State, Steps
@@ -43,7 +46,7 @@ class Pass:
         self.steps, self.state, self.tables, self.workers = steps, state, tables, workers
         self.classes, self.turns = len(steps.program), max(1, int(tables.turns.max()))
         self.checkpoints: list[_Checkpoint] = []
-        self.busy = _no_time(workers, tables)
+        self.busy = _no_time(workers, tables, steps.order)
 
     @cached_property
     def piece(self) -> int:
@@ -60,7 +63,7 @@ class Pass:
             kept = state.free_s.copy(), state.limit_s.copy(), state.ends.copy()
             at, end = begin, min(begin + self.piece, self.classes)
             while at < end:
-                became, at = kernel.advance_busy(self.steps, state, self.busy, at, end)
+                became, at = kernel.advance(self.steps, state, self.busy, at, end)
                 if became == kernel.VIOLATED:
                     raise Violated
                 if became == kernel.UNORDERED:
@@ -68,17 +71,19 @@ class Pass:
                 if became == kernel.FULL:
                     self.busy = _longer(self.busy)
             self.checkpoints.append(_Checkpoint(*kept, float(state.highest_s.max())))
-        kernel.finish(self.busy)
+        while not kernel.finish(self.busy):
+            self.busy = _longer(self.busy)
         return self.checkpoints[-1].highest_s if self.checkpoints else 0.0
 
     def back(self, latest_s: float) -> Path:
         """The critical path, from the first operation that ends last."""
         from simcomm.engines.kernel import walk as kernel
-        from simcomm.engines.kernel.steps import advance
+        from simcomm.engines.kernel.busy import advance
 
         path = _no_path(self.classes, self.turns)
         rows, piece = len(self.state.ends), min(self.piece, self.classes)
         again = self.state._replace(
+            last=np.full(len(self.state.last), -1),
             ends=np.empty((rows + piece, self.steps.order)),
             begins=np.empty((piece * self.turns, self.steps.order)),
             is_behind_itself=np.zeros((piece * self.turns, self.steps.order), np.bool_),
@@ -94,16 +99,16 @@ class Pass:
             row[first:end] = rows + np.arange(end - first)
             begin_row[first:end] = np.arange(end - first) * self.turns
             steps = self.steps._replace(row=row, begin_row=begin_row)
-            advance(steps, again, first, end)
+            advance(steps, again, not_counted(self.tables), first, end)
             if number == last:
                 kernel.find_last(steps, again, first, end, latest_s, path)
             kernel.walk(steps, again, first, path)
         size = int(path.size[0])
         return path._replace(**{name: getattr(path, name)[:size][::-1] for name in path._fields[1:]})
 
-    def summary(self) -> Summary:
-        """All of it."""
-        latest_s, ready_s = self.forward(), self.state.own_s
+    def summary(self, latest_s: float) -> Summary:
+        """All of it, once all classes are done."""
+        ready_s = self.state.own_s
         first_rank, path = int(np.argmax(ready_s)), None
         makespan_s = max(latest_s, float(ready_s[first_rank]))
         if self.classes and latest_s >= ready_s[first_rank]:
@@ -166,14 +171,25 @@ def _no_path(most: int, turns: int) -> Path:
     )
 
 
-def _no_time(workers: Workers, tables: Tables) -> Busy:
+def _no_time(workers: Workers, tables: Tables, order: int) -> Busy:
     """Nobody has done anything; what is known is when each rank computes its gradient."""
+    start_s = np.array(workers.start_s, dtype=np.float64)
+    ranks, block = len(start_s), min(BLOCK, max(8, BLOCK * 1024 // order)) if order > 1 else 0
+    busy = _room(tables, ranks, 2 * max(block, 4), block)
+    busy.begin_s[:, 0] = start_s
+    busy.end_s[:, 0] = start_s + np.array(workers.compute_s, dtype=np.float64)
+    busy.size[:] = busy.longest[:] = 1
+    return busy
+
+
+def not_counted(tables: Tables) -> Busy:
+    """No room for counting."""
+    return _room(tables, 0, 0, 0)
+
+
+def _room(tables: Tables, ranks: int, places: int, block: int) -> Busy:
     from simcomm.engines.kernel.busy import Busy
 
-    start_s = np.array(workers.start_s, dtype=np.float64)
-    ranks, places = len(start_s), 8
-    begin_s, end_s = np.zeros((ranks, places)), np.zeros((ranks, places))
-    begin_s[:, 0], end_s[:, 0] = start_s, start_s + np.array(workers.compute_s, dtype=np.float64)
     return Busy(
         sending_s=tables.costs[3],
         receiving_s=tables.costs[4],
@@ -181,11 +197,18 @@ def _no_time(workers: Workers, tables: Tables) -> Busy:
         until_s=np.zeros(ranks),
         stream=np.zeros(ranks, np.int64),
         first=np.zeros(ranks, np.int64),
-        size=np.ones(ranks, np.int64),
+        size=np.zeros(ranks, np.int64),
         newest_s=np.zeros((2, ranks)),
-        begin_s=begin_s,
-        end_s=end_s,
-        longest=np.ones(1, np.int64),
+        begin_s=np.zeros((ranks, places)),
+        end_s=np.zeros((ranks, places)),
+        longest=np.zeros(1, np.int64),
+        waiting=np.zeros(1, np.int64),
+        is_unlike=np.zeros(block, np.bool_),
+        has_gaps=np.zeros(block, np.bool_),
+        begins=np.empty((block, ranks)),
+        ends=np.empty((block, ranks)),
+        sending=np.empty((block, ranks)),
+        receiving=np.empty((block, ranks)),
     )
 
 

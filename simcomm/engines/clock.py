@@ -14,10 +14,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import simpy
-from simpy.core import EmptySchedule
 
-#: How many go by before somebody may look how far the run is.
-INSTANTS = 50
+#: After so many it is seen whether somebody should hear how far the run is.
+_INSTANTS = 100
 
 
 class Awaited:
@@ -99,15 +98,14 @@ class Clock:
         """Call ``serve``, once, when everything that happens at this instant has been dealt with."""
         self._facilities[serve] = None
 
-    def run(self, processes: Iterable[Process], look: Callable[[], object] = lambda: None) -> None:
-        """Begin with ``processes``, and go on until nothing is to happen any more; ``look`` is called now and then."""
+    def run(self, processes: Iterable[Process], tell: Callable[[], None]) -> None:
+        """Begin with ``processes``, and go on until nothing is to happen any more; ``tell`` is called now and then."""
         self.after(0, self._begun.extend, processes)
-        step = self._env.step
-        with _collector_at_rest(), suppress(EmptySchedule):
+        with _collector_at_rest(), suppress(simpy.core.EmptySchedule):
             while True:
-                for _ in range(INSTANTS):
-                    step()
-                look()
+                for _ in range(_INSTANTS):
+                    self._env.step()
+                tell()
 
     def _instant(self, event: simpy.Event) -> None:
         self.now = self._env.now

@@ -3,6 +3,7 @@
 What a message asks its network for is known before the run (``lowering``), so a run is programs in flat arrays, and an
 event loop over them that Numba compiles (``kernel``). It knows no model and no collective. Events, ties and sums of
 floats have the reference's order: start and end of every operation and all that is noted of places are the same bits.
+Where messages share links sums are rounded elsewhere (``kernel.flows``): the same to 1e-12.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from simcomm.engines.lowering import Lowered, lower
 from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.networks.programs import AND, CAP, DELAY, HOLD, SHARE, SPAWN, TURN, WEIGHT
+from simcomm.networks.programs import AND, CAP, DELAY, HOLD, OF_RANKS, SHARE, SPAWN, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
 from simcomm.watch import watcher
 
@@ -68,10 +69,10 @@ def run(
     turning = turns.turns(places, len(schedule) + spawned)
     holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
     flowing = _flows(lowered)
-    most_shares = asks + lowered.shares[1]
-    note = notes.notes(places, len(schedule), most_shares, most_shares, detailed)
+    most = asks + len(flowing.slots)
+    note = notes.notes(places, len(schedule), most, most, detailed)
     loop.start(this, events, late_ranks)
-    _advance(len(schedule), this, events, (turning, holding, flowing, note))
+    note = _advance(len(schedule), this, events, (turning, holding, flowing), note)
     if not np.isfinite(this.end_s).all():
         check_all_ended(schedule, this.end_s.tolist())
     log = ArrayLog(lowered.places, note, detailed)
@@ -80,15 +81,17 @@ def run(
     return Timeline(schedule, workers, start, end, late, moving, adding, sending, receiving, compute_s, log)
 
 
-def _advance(operations: int, this: Run, events: Events, others: tuple[Turns, Holds, Flows, Notes]) -> None:
+def _advance(operations: int, this: Run, events: Events, others: tuple[Turns, Holds, Flows], note: Notes) -> Notes:
     """Let everything happen, in pieces of a fraction of a second: between them Python sees Ctrl-C, and who watches."""
-    from simcomm.engines.kernel import loop
+    from simcomm.engines.kernel import loop, notes
 
     watch, instants = watcher(), _FIRST_INSTANTS
     while True:
         began_s = time.perf_counter()
-        if loop.advance(this, events, *others, instants):
-            return
+        if loop.advance(this, events, *others, note, instants):
+            return note
+        if note.detailed and note.count[notes.RATES] + others[2].real > len(note.rate_place):
+            note = notes.with_room_for_rates(note)
         if watch.is_due:
             watch.tell(float(events.now[0]), int(this.count[loop.DONE]), operations)
         instants = instants * 2 if time.perf_counter() - began_s < _PIECE_S else max(1, instants // 2)
@@ -107,8 +110,13 @@ def _flows(lowered: Lowered) -> Flows:
     weight = np.where(code[capped - 1] == WEIGHT, amount[capped - 1], 1.0)
     levels, which = np.unique(amount[capped] / weight, return_inverse=True)
     what[capped] = which
-    first = int(lowered.places.of_link(np.int64(0)))
-    return fluid.flows(first, alike, amount, lowered.table, levels, *lowered.shares)
+    shares, table = np.flatnonzero(code == SHARE), lowered.table
+    times = np.bincount(what[shares], lowered.times(shares), minlength=len(table.hops))
+    on_links = np.bincount(table.links, np.repeat(times, table.hops), minlength=len(table.every_link))
+    on_caps = np.bincount(which, lowered.times(capped), minlength=len(levels))
+    crossings = np.concatenate([on_links, on_caps]).astype(np.int64)
+    first = len(OF_RANKS) * lowered.places.ranks
+    return fluid.flows(first, alike, amount, table, levels, int(times.sum()), crossings)
 
 
 def _per_operation(lowered: Lowered, part: Times) -> Times:

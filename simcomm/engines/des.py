@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from simcomm.engines.timeline import Timeline, Times
 from simcomm.errors import DeadlockError
 from simcomm.networks.base import Cost, Message, NetworkModel, Workers
 from simcomm.schedule import COMPUTE, REDUCE, Ints, Schedule
-from simcomm.watch import watcher
+from simcomm.watch import Watch, watcher
 
 if TYPE_CHECKING:
     from simcomm.topology.routes import Link, Route
@@ -190,13 +191,7 @@ def run(
     zero = compute_s[0] * 0 if dtype is object and len(compute_s) else 0.0
     this = _Run(len(schedule), _links(schedule, size_bytes, routes), zero, detailed)
     program = _Program(this, schedule, size_bytes, network, routes, compute_s)
-    watch, size = watcher(), len(schedule)
-
-    def look() -> None:
-        if watch.is_due:
-            watch.tell(float(this.now), size - this.end_s.count(None), size)
-
-    this.run(itertools.starmap(program.release_at, _by_readiness(schedule, workers)), look)
+    this.run(itertools.starmap(program.release_at, _by_readiness(schedule, workers)), partial(_tell, watcher(), this))
     check_all_ended(schedule, this.end_s)
     start_s = [end if start is None else start for start, end in zip(this.start_s, this.end_s, strict=True)]
     costs = zip(*program.costs(zero), strict=True) if len(schedule) else [[]] * 5
@@ -206,6 +201,12 @@ def run(
     return Timeline(
         schedule, workers, start, end, latency, serialisation, reduction, sending, receiving, compute_s, this.log
     )
+
+
+def _tell(watch: Watch, this: _Run) -> None:
+    """How far the run is, to whom it may concern."""
+    if watch.is_due:
+        watch.tell(float(this.now), len(this.end_s) - this.end_s.count(None), len(this.end_s))
 
 
 def _links(schedule: Schedule, size_bytes: Ints, routes: Mapping[tuple[int, int], Route]) -> Iterator[Link]:

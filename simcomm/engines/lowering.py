@@ -19,7 +19,6 @@ from simcomm.networks.programs import (
     AND,
     CAP,
     DELAY,
-    END,
     HOLD,
     JOIN,
     SHARE,
@@ -31,7 +30,9 @@ from simcomm.networks.programs import (
     Programs,
     RouteTable,
 )
+from simcomm.order import distinct
 from simcomm.schedule import Ints, Schedule
+from simcomm.topology.ways import Routes
 
 if TYPE_CHECKING:
     from simcomm.engines.timeline import Times
@@ -56,30 +57,28 @@ class Lowered:
     @cached_property
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
-        return self._counted(np.isin(self.programs.code, (TURN, HOLD, AND)).astype(np.int64))
+        code, amount = self.programs.code, self.programs.amount
+        asks, spawns = np.flatnonzero(np.isin(code, (TURN, HOLD, AND))), np.flatnonzero(code == SPAWN)
+        spawned = (self.times(spawns) * amount[spawns]).sum() if len(spawns) else 0
+        return int(self.times(asks).sum()), int(spawned)
+
+    def times(self, instructions: Ints) -> Ints:
+        """How often each of these is run."""
+        return self._runs[np.searchsorted(self.begin, instructions, side="right") - 1]
 
     @cached_property
-    def shares(self) -> tuple[int, int]:
-        """How many flows there are in the whole run, and how many links they cross (and caps)."""
-        flows = (self.programs.code == SHARE).astype(np.int64)
-        crossed = np.where(flows > 0, self.table.hops[self.programs.what * flows] + 1, 0) if flows.any() else flows
-        return self._counted(flows)[0], self._counted(crossed)[0]
-
-    def _counted(self, each: Ints) -> tuple[int, int]:
-        """The sum over all instructions that are run, of a number of each; how many tokens are spawned."""
+    def _runs(self) -> Ints:
+        """How often every program is run: by operations, and by those that spawn it."""
         code, amount = self.programs.code, self.programs.amount
-        asks = np.cumsum(np.concatenate([[0], each]))
-        ends = np.flatnonzero(code == END)
-        own = asks[ends[np.searchsorted(ends, self.begin)]] - asks[self.begin]
+        runs = np.bincount(self.program, minlength=len(self.begin))
         spawns = np.flatnonzero(code == SPAWN)
         if not len(spawns):
-            return int(own[self.program].sum()), 0
+            return runs
         caller = np.searchsorted(self.begin, spawns, side="right") - 1
-        times = np.bincount(self.program, minlength=len(self.begin))[caller] * amount[spawns].astype(np.int64)
         if np.isin(self.programs.what[spawns], caller).any():
             raise EngineError("engine: compiled has no pieces of pieces of a message (each); expected engine des")
-        inside = int((times * own[self.programs.what[spawns]]).sum())
-        return int(own[self.program].sum()) + inside, int(times.sum())
+        np.add.at(runs, self.programs.what[spawns], runs[caller] * amount[spawns].astype(np.int64))
+        return runs
 
 
 def lower(
@@ -96,8 +95,7 @@ def lower(
     pair = schedule.src.astype(np.int64) * schedule.ranks + schedule.dst
     sends = schedule.is_message & (size_bytes > 0)
     of, first = kinds(pair, size_bytes, schedule.kind, sends)
-    pairs, route = np.unique(pair[first], return_inverse=True)
-    table = RouteTable.between(routes, *np.divmod(pairs, schedule.ranks))
+    table, route = _routes(pair[first], schedule.ranks, routes)
     places = Places(schedule.ranks, table.every_link)
     reduces = schedule.kind[first] == 1
     batch = Batch(schedule.src[first], schedule.dst[first], size_bytes[first], reduces, route, table, places)
@@ -110,6 +108,14 @@ def lower(
     program = np.where(of >= 0, of, len(begin) - 1)
     program[computing] = len(written.start) + np.arange(len(computing))
     return Lowered(programs, begin, program, places, of, written.costs, table)
+
+
+def _routes(pair: Ints, ranks: int, routes: Mapping[tuple[int, int], Route]) -> tuple[RouteTable, Ints]:
+    """The routes of these pairs, src · ranks + dst, and the number of each."""
+    if isinstance(routes, Routes):
+        return RouteTable.of_all(routes), routes.numbers(pair)
+    pairs = distinct(pair)
+    return RouteTable.between(routes, *np.divmod(pairs, ranks)), np.searchsorted(pairs, pair)
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:

@@ -46,7 +46,7 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
         if demand.cap_Bps is not None:
             own = _Cap(flow)
             flows_of[own], weight_of[own], left[own] = [flow], demand.weight, demand.cap_Bps
-    number = {link: index for index, link in enumerate((*bandwidth_Bps, *flows_of))}
+    number = {link: index for index, link in enumerate(dict.fromkeys((*bandwidth_Bps, *flows_of)))}
     growing = {link: len(flows) for link, flows in flows_of.items()}
     full_at = [(_coarse(left[link] / weight_of[link]), number[link], link) for link in flows_of]
     heapq.heapify(full_at)

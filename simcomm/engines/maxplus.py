@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcomm.engines.checkpoints import Pass, Unordered, Violated
-from simcomm.engines.meters import Log
+from simcomm.engines.checkpoints import Pass, Unordered, Violated, not_counted
+from simcomm.engines.maxplus_log import StepLog
 from simcomm.engines.step_programs import Columns, Kinds, Refused, Tables, lower
 from simcomm.engines.summary import Summary, summarise
 from simcomm.engines.timeline import Timeline, Times
@@ -154,6 +154,7 @@ class _Plan:
             step_of_chunk=kinds.of_chunk,
             step_of_route=kinds.of_route,
             program_of=kinds.number,
+            is_one_shape=len(set(tables.shape[kinds.number].tolist())) == 1,
             length=tables.length,
             shape=tables.shape,
             is_simple=tables.is_simple,
@@ -200,22 +201,25 @@ class _Plan:
 
     def timeline(self, sizes: Sizes | Ints, network: NetworkModel, routes: Routes) -> Timeline:
         """All times."""
-        from simcomm.engines.kernel.steps import advance
+        from simcomm.engines.kernel.busy import OVER, advance
 
         kinds, tables = lower(self.columns, _sizes(sizes), network, routes)
         turns = max(1, int(tables.turns.max()))
         every = np.arange(self.classes)
         steps = self.steps(kinds, tables)._replace(row=every, begin_row=every * turns)
         state = self.state(tables, self.classes, self.classes * turns)
-        if not advance(steps, state, 0, self.classes):
+        if advance(steps, state, not_counted(tables), 0, self.classes)[0] != OVER:
             raise self.violated(state, tables)
-        self.check_times(float(state.highest_s.max(initial=0.0)), tables)
-        costs = [cost[_programs(steps, self.columns)] for cost in tables.costs]
+        self.check_times(float(state.ends.max(initial=0.0)), tables)
+        program = _programs(steps, self.columns)
+        costs = [cost[program] for cost in tables.costs]
         start, end = state.begins[::turns].ravel(), state.ends.ravel()
         compute_s = np.zeros(len(end))
         timed = self.seconds_row >= 0
         compute_s.reshape(-1, self.order)[timed] = self.seconds[self.seconds_row[timed]]
-        return Timeline(self.schedule, self.workers, start, end, *costs, compute_s, Log(0.0, False))
+        log = StepLog(steps, tables, program, state.begins, lambda: found.ready_s)
+        found = Timeline(self.schedule, self.workers, start, end, *costs, compute_s, log)
+        return found
 
     def summary(self, sizes: Sizes | Ints, network: NetworkModel, routes: Routes) -> Summary:
         """The summary of these times, without them."""
@@ -224,13 +228,14 @@ class _Plan:
         kinds, tables = lower(self.columns, _sizes(sizes), network, routes)
         state = self.state(tables, self.rows[1], max(1, int(tables.turns.max())))
         try:
-            found = Pass(self.steps(kinds, tables), state, tables, self.workers).summary()
+            run = Pass(self.steps(kinds, tables), state, tables, self.workers)
+            latest_s = run.forward()
         except Violated:
             raise self.violated(state, tables) from None
         except Unordered:
             return summarise(self.timeline(sizes, network, routes))
-        self.check_times(float(state.highest_s.max(initial=0.0)), tables)
-        return found
+        self.check_times(latest_s, tables)
+        return run.summary(latest_s)
 
 
 def _sizes(sizes: Sizes | Ints) -> Sizes:

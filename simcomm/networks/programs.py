@@ -6,7 +6,7 @@ at once, as one short program of instructions each. An engine that runs programs
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from simcomm.lazy import Made
 from simcomm.networks.base import Message
 from simcomm.topology.regular_routes import RegularRoutes
+from simcomm.topology.ways import Routes, Ways
 
 if TYPE_CHECKING:
     from simcomm.schedule import Ints
@@ -84,7 +85,7 @@ class Places:
 class RouteTable(NamedTuple):
     """Routes as arrays: ``links[first[r]:first[r + 1]]`` are the numbers of the links of route r."""
 
-    routes: Sequence[Route]
+    routes: Sequence[Route] | Ways
     latency_s: Floats
     bandwidth_Bps: Floats
     first: Ints
@@ -103,6 +104,8 @@ class RouteTable(NamedTuple):
         """The table of the routes of these pairs of ranks."""
         if isinstance(routes, RegularRoutes):
             return cls._regular(routes, src, dst)
+        if isinstance(routes, Routes) and np.array_equal(src * routes.ranks + dst, routes.pairs):
+            return cls.of_all(routes)
         return cls.of([routes[pair] for pair in zip(src.tolist(), dst.tolist(), strict=True)])
 
     @classmethod
@@ -124,6 +127,20 @@ class RouteTable(NamedTuple):
             np.full(len(used), net.bandwidth_Bps, dtype=np.float64),
             np.full(len(used), net.latency_s, dtype=np.float64),
         )
+
+    @classmethod
+    def of_all(cls, routes: Routes) -> RouteTable:
+        """The same of routes that are arrays already; links are numbered as they are met."""
+        met, first = routes.ways.links, routes.ways.first
+        at = np.full(len(routes.links), len(met))
+        at[met[::-1]] = np.arange(len(met))[::-1]  # of the places where a link is met the first one stays
+        used = np.argsort(at, kind="stable")[: np.count_nonzero(at < len(met))]
+        number = np.zeros(len(routes.links), np.int64)
+        number[used] = np.arange(len(used))
+        width, late = (routes.column(name)[used].astype(np.float64) for name in ("bandwidth_Bps", "latency_s"))
+        latency_s, bandwidth_Bps = routes.latency_s.astype(np.float64), routes.bandwidth_Bps.astype(np.float64)
+        every_link = tuple(routes.links[link] for link in used.tolist())
+        return cls(routes.ways, latency_s, bandwidth_Bps, first, number[met], every_link, width, late)
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> RouteTable:
@@ -206,9 +223,13 @@ class Programs:
 def is_plain(model: Any, routes: Mapping[Any, Route]) -> bool:
     """Whether all numbers of the model and the links are floats or small integers: what float64 computes as Python."""
     if isinstance(routes, RegularRoutes):
-        of_links = [routes.net.bandwidth_Bps, routes.net.latency_s]
+        of_links: list[Any] = [routes.net.bandwidth_Bps, routes.net.latency_s]
     else:
-        links = {id(link): link for route in routes.values() for link in route.links}
-        of_links = [number for link in links.values() for number in link[2:]]
+        links: Iterable[Link] = (
+            routes.links
+            if isinstance(routes, Routes)
+            else {id(link): link for route in routes.values() for link in route.links}.values()
+        )
+        of_links = [number for link in links for number in link[2:]]
     numbers = [*vars(model).values(), *of_links]
     return all(isinstance(x, float | str | None) or (isinstance(x, int) and abs(x) < 2**53) for x in numbers)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simcomm.common import once
 from simcomm.errors import InputError
 from simcomm.topology import placement as placements
@@ -15,6 +17,7 @@ from simcomm.topology.cuts import Cut, cut_bound
 from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.routes import Route
+from simcomm.topology.ways import Routes, Ways
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -35,6 +38,10 @@ class Cluster:
     @property
     def uniform(self) -> tuple[Any, Any] | None:
         """(latency, bandwidth) if all routes that are used have the same ones, else None."""
+        if isinstance(self.routes, Routes):
+            columns = (self.routes.latency_s, self.routes.bandwidth_Bps)
+            alike = len(self.routes) > 0 and all((column == column[0]).all() for column in columns)
+            return (columns[0].tolist()[0], columns[1].tolist()[0]) if alike else None
         found = {(route.latency_s, route.bandwidth_Bps) for route in self.routes.values()}
         return found.pop() if len(found) == 1 else None
 
@@ -136,6 +143,9 @@ def place(
     if routings.takes_seed(way):
         options.setdefault("seed", seed)
     wanted = list(pairs)
+    keys, many = _many_ways(way, graph, ranks, wanted, on, options)
+    if many is not None:
+        return Cluster(name, graph, on, Routes(ranks, keys, many))
     found = routings.find(way, graph, ((on[src], on[dst]) for src, dst in wanted), **options)
     return Cluster(name, graph, on, {pair: found[on[pair[0]], on[pair[1]]] for pair in wanted})
 
@@ -146,6 +156,23 @@ def _is_plain(placement: placements.Placement, routing: str | Mapping[str, Any])
         "shortest",
         {"name": "shortest"},
     )
+
+
+def _many_ways(
+    way: str,
+    graph: nx.DiGraph[Any],
+    ranks: int,
+    pairs: Sequence[tuple[int, int]],
+    on: tuple[Any, ...],
+    options: Mapping[str, Any],
+) -> tuple[Any, Ways | None]:
+    """The pairs as src · ranks + dst, in order, and their routes if they can be found all at once."""
+    number = {node: index for index, node in enumerate(graph)}
+    hosts_of = np.array([number[host] for host in on], dtype=np.int64)
+    ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    keys = np.unique(ends[:, 0] * ranks + ends[:, 1])
+    src, dst = np.divmod(keys, ranks)
+    return keys, routings.ways(way, graph, hosts_of[src], hosts_of[dst], **options)
 
 
 def _with_factors(graph: nx.DiGraph[Any], on: Sequence[Any], factors: Sequence[Any]) -> nx.DiGraph[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def by_definition(timeline: Timeline, rank: int) -> float:
     found += zip(*(t[s.src == rank] for t in (timeline.start_s, timeline.start_s + timeline.sending_s)), strict=True)
     found += zip(*(t[s.dst == rank] for t in (timeline.end_s - timeline.receiving_s, timeline.end_s)), strict=True)
     edges = sorted({edge for interval in found for edge in interval})
-    spans = zip(edges, edges[1:], strict=False)
+    spans = itertools.pairwise(edges)
     return sum(b - a for a, b in spans if any(x <= a and b <= y for x, y in found))
 
 

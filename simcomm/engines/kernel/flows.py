@@ -40,7 +40,7 @@ from simcomm.engines.kernel.fluid import (
     together,
     wants,
 )
-from simcomm.engines.kernel.notes import Notes, contended, crossed, present
+from simcomm.engines.kernel.notes import Notes, contended, crossed, present, rate
 from simcomm.engines.kernel.shares import add_flow, add_group, solve
 from simcomm.jit import jit, jit_loop
 from simcomm.networks.programs import CAP, WEIGHT
@@ -79,10 +79,9 @@ def _begin(net: Flows, run: Any, token: int, now: float) -> None:
     for hop in range(mine["steps"]):
         link = net.route_links[first + hop] if hop < hops else net.real + cap
         here = net.links[link]
-        _put_on(net, link, mine["slot"] + hop)
         if here["count"] == 0:
             here["busy_since_s"], here["most"], here["weight"], here["drift"] = now, 0.0, 0.0, 0.0
-        here["count"] += 1
+        _put_on(net, link, mine["slot"] + hop, flow)
         here["weight"] += weight
         here["drift"] += here["weight"]
         changes(net, link)
@@ -104,30 +103,26 @@ def _row(net: Flows, steps: int) -> int:
     mine = net.flows[row]
     mine["steps"], mine["slot"], mine["in_part"] = steps, net.count[SLOTS], False
     net.count[SLOTS] += steps
-    for slot in range(mine["slot"], mine["slot"] + steps):
-        net.slots[slot]["flow"] = row
     return row
 
 
 @jit
-def _put_on(net: Flows, link: int, slot: int) -> None:
-    head = net.links[link]["first"]
-    mine = net.slots[slot]
-    mine["link"], mine["before"], mine["behind"] = link, -1, head
-    if head >= 0:
-        net.slots[head]["before"] = slot
-    net.links[link]["first"] = slot
+def _put_on(net: Flows, link: int, slot: int, flow: int) -> None:
+    here, mine = net.links[link], net.slots[slot]
+    mine["link"], mine["place"] = link, here["count"]
+    entry = net.on[here["begin"] + here["count"]]
+    entry["flow"], entry["slot"] = flow, slot
+    here["count"] += 1
 
 
 @jit
 def _take_off(net: Flows, link: int, slot: int) -> None:
-    before, behind = net.slots[slot]["before"], net.slots[slot]["behind"]
-    if before < 0:
-        net.links[link]["first"] = behind
-    else:
-        net.slots[before]["behind"] = behind
-    if behind >= 0:
-        net.slots[behind]["before"] = before
+    """The last one takes its place."""
+    here, place = net.links[link], net.slots[slot]["place"]
+    here["count"] -= 1
+    entry, last = net.on[here["begin"] + place], net.on[here["begin"] + here["count"]]
+    entry["flow"], entry["slot"] = last["flow"], last["slot"]
+    net.slots[entry["slot"]]["place"] = place
 
 
 @jit
@@ -171,7 +166,6 @@ def _end(net: Flows, note: Notes, run: Any, ev: Events, flow: int, now: float) -
         link = net.slots[slot]["link"]
         here = net.links[link]
         _take_off(net, link, slot)
-        here["count"] -= 1
         lighter(net, link, mine["weight"])
         changes(net, link)
         if hop < mine["hops"]:
@@ -228,12 +222,24 @@ def settle(net: Flows, note: Notes, run: Any, now: float) -> None:
             schedule(net, link)
         here["asked"] = here["bad"] = False
         here["pending"] = 0
-    net.count[ASKED] = 0
     if net.count[PART] > 0:
         solve(net, note, now)
+    if note.detailed:
+        _spread(net)
     for row in range(net.count[CHANGED]):
         _measure(net, note, net.changed[row], now)
-    net.count[CHANGED] = 0
+    net.count[CHANGED] = net.count[ASKED] = 0
+
+
+@jit
+def _spread(net: Flows) -> None:
+    """All links whose rates have changed, be they near to full or not."""
+    for row in range(net.count[ASKED]):
+        on = net.links[net.asked[row]]
+        for at in range(on["begin"], on["begin"] + on["count"]):
+            mine = net.flows[net.on[at]["flow"]]
+            for other in range(mine["slot"], mine["slot"] + mine["steps"]):
+                changes(net, net.slots[other]["link"])
 
 
 @jit
@@ -283,17 +289,16 @@ def _check(net: Flows, flow: int) -> None:
 @jit
 def _make_room(net: Flows, link: int) -> bool:
     """Have the groups that cross a link reach no higher than it can bear; return whether that is possible."""
-    here, slot, possible = net.links[link], net.links[link]["first"], True
+    here, possible = net.links[link], True
     here["most"] = 0.0
-    while slot >= 0:
-        group = net.flows[net.slots[slot]["flow"]]["group"]
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        group = net.flows[net.on[at]["flow"]]["group"]
         if group >= 0:
             other = net.links[group]
             most = bound(net, link, group)
             other["reach"] = max(min(other["reach"], most), other["level"])
             here["most"] = max(here["most"], other["reach"])
             possible = possible and other["level"] <= most
-        slot = net.slots[slot]["behind"]
     return possible
 
 
@@ -308,9 +313,9 @@ def _is_simple(net: Flows, link: int) -> bool:
     level = fair(net, link)
     if here["simple"] and level <= here["reach"]:
         return True
-    reach, slot = np.inf, here["first"]
-    while slot >= 0:
-        mine = net.flows[net.slots[slot]["flow"]]
+    reach = np.inf
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        mine = net.flows[net.on[at]["flow"]]
         for step in range(mine["slot"], mine["slot"] + mine["steps"]):
             other = net.slots[step]["link"]
             if other != link:
@@ -319,11 +324,8 @@ def _is_simple(net: Flows, link: int) -> bool:
                 reach = min(reach, bound(net, other, link))
         if reach < level:
             return False
-        slot = net.slots[slot]["behind"]
-    slot = here["first"]
-    while slot >= 0:
-        _reserve(net, net.slots[slot]["flow"], link, reach)
-        slot = net.slots[slot]["behind"]
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        _reserve(net, net.on[at]["flow"], link, reach)
     here["simple"], here["reach"] = True, reach
     return True
 
@@ -366,3 +368,9 @@ def _measure(net: Flows, note: Notes, link: int, now: float) -> None:
         if here["count"] > 0:
             present(note, place, here["count"])
         contended(note, place, now, here["members"] > 0 and here["level"] < here["wish"] * (1 - TIE))
+        if note.detailed:
+            total = 0.0
+            for at in range(here["begin"], here["begin"] + here["count"]):
+                mine = net.flows[net.on[at]["flow"]]
+                total += mine["weight"] * net.links[mine["group"]]["level"]
+            rate(note, place, now, total, here["count"])

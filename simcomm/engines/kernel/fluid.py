@@ -30,22 +30,23 @@ _LINK = [(name, np.float64) for name in (
     "bandwidth", "weight", "drift", "level", "passed", "passed_low", "since_s", "reach", "most", "wish", "busy_since_s",
     "end_s", "room", "room_low", "growing_weight", "growing_drift", "highest", "frozen_at",
 )] + [(name, np.int32) for name in (
-    "count", "members", "first", "root", "newest", "wishing", "place", "before", "behind", "pending", "mine", "growing",
-)] + [(name, np.bool_) for name in (
+    "count", "members", "root", "newest", "wishing", "place", "before", "behind", "pending", "mine", "growing",
+)] + [("begin", np.int64)] + [(name, np.bool_) for name in (
     "changed", "asked", "bad", "simple", "taken", "in_part", "open",
 )]  # fmt: skip
-_FLOW = [(name, np.float64) for name in (
-    "weight", "alone", "left", "target", "target_low", "began_s", "joined_s", "joined_left", "solved",
-)] + [(name, np.int32) for name in (
-    "token", "slot", "steps", "hops", "group", "choice", "left_child", "right_child", "behind", "tail", "lost",
-)] + [("in_part", np.bool_)]  # fmt: skip
-_SLOT = [(name, np.int32) for name in ("link", "flow", "before", "behind")]
+_FLOW = [(name, np.float64) for name in ("weight", "solved", "left", "target", "target_low")] + [
+    (name, np.int32) for name in ("group", "slot", "steps", "choice", "in_part")  # what is looked at most is together
+] + [(name, np.int32) for name in (
+    "token", "hops", "left_child", "right_child", "behind", "tail", "lost",
+)] + [(name, np.float64) for name in ("alone", "began_s", "joined_s", "joined_left")]  # fmt: skip
+_SLOT = [(name, np.int32) for name in ("link", "place")]
+_ON = [(name, np.int32) for name in ("flow", "slot")]
 
 
 class Flows(NamedTuple):
     """Links (behind them caps), flows under way, and what is to be settled.
 
-    Of a link: ``first`` of the slots of its ``count`` flows, the ``members`` of its group; ``reach``: the level that
+    Of a link: where in ``on`` its ``count`` flows ``begin``, the ``members`` of its group; ``reach``: the level that
     the group may have before links that its members cross need to be looked at; ``most``: no flow that crosses this
     link has a higher reach, if it is in the group of another one.
     """
@@ -59,6 +60,7 @@ class Flows(NamedTuple):
     links: Any
     flows: Any
     slots: Any
+    on: Any  # who is on every link
     free: Any  # flows to use again, by how many slots they have
     count: Any
     ends: Any  # the heap of ``ends``
@@ -73,15 +75,15 @@ class Flows(NamedTuple):
 
 
 def flows(
-    first_place: int, equal: bool, amount: Any, table: Any, cap_level: Any, most_flows: int, most_slots: int
+    first_place: int, equal: bool, amount: Any, table: Any, cap_level: Any, most_flows: int, crossings: Any
 ) -> Flows:
     """No flows; room for as many at a time as there can be."""
     real = len(table.link_bandwidth_Bps)
     size = real + len(cap_level)
     links = np.zeros(size, np.dtype(_LINK, align=True))
     links["bandwidth"] = np.concatenate([table.link_bandwidth_Bps, cap_level])
-    for column in ("first", "root", "newest"):
-        links[column] = -1
+    links["begin"] = np.cumsum(crossings) - crossings
+    links["root"] = links["newest"] = -1
     links["place"] = ABSENT
     count = np.zeros(11, np.int64)
     count[1] = -1
@@ -95,7 +97,8 @@ def flows(
         route_links=table.links,
         links=links,
         flows=np.empty(most_flows, np.dtype(_FLOW, align=True)),
-        slots=np.empty(most_slots, np.dtype(_SLOT, align=True)),
+        slots=np.empty(int(crossings.sum()), np.dtype(_SLOT, align=True)),
+        on=np.empty(int(crossings.sum()), np.dtype(_ON)),
         free=np.full(longest + 1, -1, np.int32),
         count=count,
         ends=np.empty(size, np.int32),
@@ -141,10 +144,9 @@ def lighter(net: Flows, link: int, weight: float) -> None:
     here["drift"] += here["weight"]
     here["weight"] -= weight
     if not net.equal and here["drift"] > 100 * here["weight"]:
-        total, slot = 0.0, here["first"]
-        while slot >= 0:
-            total += net.flows[net.slots[slot]["flow"]]["weight"]
-            slot = net.slots[slot]["behind"]
+        total = 0.0
+        for at in range(here["begin"], here["begin"] + here["count"]):
+            total += net.flows[net.on[at]["flow"]]["weight"]
         here["weight"], here["drift"] = total, total
 
 
@@ -213,14 +215,13 @@ def wants(net: Flows, link: int, alone: float, by: int) -> None:
     elif alone >= here["wish"] * (1 - TIE):
         here["wishing"] += by
         if here["wishing"] == 0:
-            here["wish"], slot = 0.0, here["first"]
-            while slot >= 0:
-                other = net.flows[net.slots[slot]["flow"]]
+            here["wish"] = 0.0
+            for at in range(here["begin"], here["begin"] + here["count"]):
+                other = net.flows[net.on[at]["flow"]]
                 if other["group"] == link:
                     if other["alone"] > here["wish"] * (1 + TIE):
                         here["wish"], here["wishing"] = other["alone"], 0
                     here["wishing"] += other["alone"] >= here["wish"] * (1 - TIE)
-                slot = net.slots[slot]["behind"]
 
 
 @jit

@@ -31,7 +31,7 @@ from simcomm.engines.kernel.events import (
 )
 from simcomm.engines.kernel.fluid import Flows
 from simcomm.engines.kernel.holds import Holds
-from simcomm.engines.kernel.notes import Notes
+from simcomm.engines.kernel.notes import RATES, Notes
 from simcomm.engines.kernel.turns import Turns
 from simcomm.jit import jit, jit_loop
 from simcomm.networks.programs import DELAY, HOLD, JOIN, SHARE, SPAWN, TURN
@@ -81,7 +81,10 @@ def release(run: Run, ev: Events, operation: int) -> None:
 
 @jit_loop
 def advance(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, note: Notes, budget: int) -> bool:
-    """Let everything happen until nothing does any more, or ``budget`` instants have gone by; return whether it did."""
+    """Let everything happen until nothing does any more; return whether that is so.
+
+    It stops after ``budget`` instants, and where there is no more room for rates.
+    """
     _begin_new(run, ev, turns, holds, flows)
     while True:
         while ev.at[NOW_FIRST] < ev.at[NOW_LAST]:
@@ -97,7 +100,7 @@ def advance(run: Run, ev: Events, turns: Turns, holds: Holds, flows: Flows, note
         if ev.at[HEAP] == 0 and not ends_s < np.inf:
             return True
         budget -= 1
-        if budget < 0:
+        if budget < 0 or (note.detailed and note.count[RATES] + flows.real > len(note.rate_place)):
             return False
         ev.now[0] = ends_s if ev.at[HEAP] == 0 or ends_s < ev.heap_s[0] else ev.heap_s[0]
         if ends_s <= ev.now[0]:

@@ -34,11 +34,27 @@ class Notes(NamedTuple):
     crossing_asked_s: Any
     crossing_start_s: Any
     crossing_end_s: Any
+    rate_place: Any
+    rate_s: Any
+    rate_Bps: Any
+    rate_flows: Any
+
+
+def with_room_for_rates(note: Notes) -> Notes:
+    """The same with twice the room for rates: how often they change is not known before the run."""
+    return note._replace(
+        **{
+            name: np.concatenate([column, np.empty_like(column)])
+            for name, column in note._asdict().items()
+            if name[:5] == "rate_"
+        }
+    )
 
 
 def notes(places: int, operations: int, most_waits: int, most_crossings: int, detailed: bool) -> Notes:
     """Nothing noted, room for all that can be; memory is taken only where something is."""
     most_crossings = most_crossings if detailed else 0
+    some_rates = 4 * places if detailed else 0
     return Notes(
         count=np.zeros(4, np.int64),
         met=np.empty(places, np.int32),
@@ -59,6 +75,10 @@ def notes(places: int, operations: int, most_waits: int, most_crossings: int, de
         crossing_asked_s=np.empty(most_crossings),
         crossing_start_s=np.empty(most_crossings),
         crossing_end_s=np.empty(most_crossings),
+        rate_place=np.empty(some_rates, np.int32),
+        rate_s=np.empty(some_rates),
+        rate_Bps=np.empty(some_rates),
+        rate_flows=np.empty(some_rates, np.int32),
     )
 
 
@@ -107,3 +127,11 @@ def crossed(note: Notes, place: int, operation: int, asked_s: float, start_s: fl
         note.count[CROSSINGS] += 1
         note.crossing_place[row], note.crossing_operation[row] = place, operation
         note.crossing_asked_s[row], note.crossing_start_s[row], note.crossing_end_s[row] = asked_s, start_s, end_s
+
+
+@jit
+def rate(note: Notes, place: int, now: float, rate_Bps: float, flows: int) -> None:
+    """From now on so many flows use a link at this rate together."""
+    row = note.count[RATES]
+    note.count[RATES] += 1
+    note.rate_place[row], note.rate_s[row], note.rate_Bps[row], note.rate_flows[row] = place, now, rate_Bps, flows

@@ -53,13 +53,11 @@ def add_group(net: Flows, link: int, now: float) -> None:
         return
     here["taken"] = True
     pass_on(net, link, now)
-    slot = here["first"]
-    while slot >= 0:
-        flow = net.slots[slot]["flow"]
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        flow = net.on[at]["flow"]
         if net.flows[flow]["group"] == link and not net.flows[flow]["in_part"]:
             net.flows[flow]["left"] = still_left(net, flow)
             add_flow(net, flow)
-        slot = net.slots[slot]["behind"]
 
 
 @jit_loop
@@ -113,12 +111,10 @@ def _open(net: Flows, link: int) -> None:
     here["open"] = True
     if link >= net.real or here["mine"] == here["count"]:
         return
-    slot = here["first"]
-    while slot >= 0:
-        mine = net.flows[net.slots[slot]["flow"]]
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        mine = net.flows[net.on[at]["flow"]]
         if not mine["in_part"]:
             _take(net, link, mine["weight"] * net.links[mine["group"]]["level"])
-        slot = net.slots[slot]["behind"]
 
 
 @jit
@@ -179,13 +175,11 @@ def _fill(net: Flows) -> None:
         _pop(net)
         level = max(level, then)
         here["frozen_at"] = level
-        slot = here["first"]
-        while slot >= 0:
-            flow = net.slots[slot]["flow"]
+        for at in range(here["begin"], here["begin"] + here["count"]):
+            flow = net.on[at]["flow"]
             if net.flows[flow]["in_part"] and net.flows[flow]["solved"] < 0:
                 _freeze(net, flow, link, level)
                 frozen += 1
-            slot = net.slots[slot]["behind"]
 
 
 @jit
@@ -209,12 +203,11 @@ def _freeze(net: Flows, flow: int, link: int, level: float) -> None:
 def _weigh(net: Flows, link: int) -> None:
     """Add up the weights of a link's flows that still grow: rounding would be seen in what is left of their sum."""
     here = net.links[link]
-    total, slot = 0.0, here["first"]
-    while slot >= 0:
-        mine = net.flows[net.slots[slot]["flow"]]
+    total = 0.0
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        mine = net.flows[net.on[at]["flow"]]
         if mine["in_part"] and mine["solved"] < 0:
             total += mine["weight"]
-        slot = net.slots[slot]["behind"]
     here["growing_weight"] = here["growing_drift"] = total
 
 
@@ -242,25 +235,23 @@ def _check(net: Flows, link: int, now: float) -> None:
         if _room(net, link) > TIE * here["bandwidth"]:
             return
         level = _highest(net, link)
-    slot = here["first"]
-    while slot >= 0:
-        mine = net.flows[net.slots[slot]["flow"]]
+    for at in range(here["begin"], here["begin"] + here["count"]):
+        mine = net.flows[net.on[at]["flow"]]
         group = mine["group"]
         if not mine["in_part"] and group != link:
             other = net.links[group]["level"]
             if other > level * (1 + TIE) or (other >= level * (1 - TIE) and group > link):
                 add_group(net, group, now)
-        slot = net.slots[slot]["behind"]
 
 
 @jit
 def _highest(net: Flows, link: int) -> float:
-    level, slot = net.links[link]["highest"], net.links[link]["first"]
-    while slot >= 0:
-        mine = net.flows[net.slots[slot]["flow"]]
+    level = net.links[link]["highest"]
+    on = net.links[link]
+    for at in range(on["begin"], on["begin"] + on["count"]):
+        mine = net.flows[net.on[at]["flow"]]
         if not mine["in_part"]:
             level = max(level, net.links[mine["group"]]["level"])
-        slot = net.slots[slot]["behind"]
     return level
 
 
@@ -281,12 +272,10 @@ def _add_all(net: Flows, now: float) -> None:
                 here["in_part"], here["mine"] = True, -1
                 net.part_links[net.count[PART_LINKS]] = net.slots[slot]["link"]
                 net.count[PART_LINKS] += 1
-            other = here["first"]
-            while other >= 0:
-                flow = net.slots[other]["flow"]
+            for at in range(here["begin"], here["begin"] + here["count"]):
+                flow = net.on[at]["flow"]
                 if not net.flows[flow]["in_part"]:
                     add_group(net, net.flows[flow]["group"], now)
-                other = net.slots[other]["behind"]
 
 
 @jit
@@ -314,20 +303,16 @@ def _commit(net: Flows, note: Notes, now: float) -> None:
         elif here["since_s"] != now:
             pass_on(net, mine["choice"], now)
         join(net, flow, mine["choice"], now)
-        for slot in range(mine["slot"], mine["slot"] + mine["steps"]):
-            link = net.slots[slot]["link"]
-            if link != mine["choice"]:
-                net.links[link]["most"] = max(net.links[link]["most"], here["level"])
     net.count[PART] = 0
     for row in range(net.count[PART_LINKS]):
         link = net.part_links[row]
         here = net.links[link]
         here["in_part"] = False
+        here["most"] = max(here["most"], here["highest"])
         changes(net, link)
-        if here["members"] > 0:
-            if here["frozen_at"] >= 0:
-                here["simple"] = False
-                schedule(net, link)
+        if here["members"] > 0 and here["frozen_at"] >= 0:
+            here["simple"] = False
+            schedule(net, link)
         if link < net.real and here["open"] and here["mine"] != here["count"]:
             _settle_others(net, link)
     net.count[PART_LINKS] = 0
@@ -336,13 +321,13 @@ def _commit(net: Flows, note: Notes, now: float) -> None:
 @jit
 def _settle_others(net: Flows, link: int) -> None:
     """Who crosses a link that may be full has no more room there than it takes."""
-    slot, most = net.links[link]["first"], 0.0
-    while slot >= 0:
-        group = net.flows[net.slots[slot]["flow"]]["group"]
+    most = 0.0
+    on = net.links[link]
+    for at in range(on["begin"], on["begin"] + on["count"]):
+        group = net.flows[net.on[at]["flow"]]["group"]
         if group != link and group >= 0:
             net.links[group]["simple"], net.links[group]["reach"] = False, net.links[group]["level"]
             most = max(most, net.links[group]["level"])
-        slot = net.slots[slot]["behind"]
     net.links[link]["most"] = most
 
 

@@ -35,6 +35,7 @@ class Steps(NamedTuple):
     step_of_chunk: Any  # what a chunk's size adds to the position in program_of
     step_of_route: Any  # [displacement, sender]: what the route adds
     program_of: Any
+    is_one_shape: bool  # whether all of these are of one
     length: Any
     shape: Any  # programs of one shape have the same instructions at the same ends, for different times
     is_simple: Any  # of a shape: no place twice
@@ -70,29 +71,22 @@ def moved(steps: Steps, rank: int, element: int) -> int:
     return total - steps.ranks if total >= steps.ranks else total
 
 
-@jit_loop
-def advance(steps: Steps, state: State, first: int, last: int) -> bool:
-    """Do classes ``first`` … ``last`` − 1; False (and where) when somebody asks out of order."""
-    for index in range(first, last):
-        if not step(steps, state, index):
-            return False
-    return True
-
-
 @jit
 def step(steps: Steps, state: State, index: int) -> bool:
-    """Do one class."""
-    end = state.ends[steps.row[index]]
+    """Do one class; False (and in ``found`` where) if somebody asks out of order."""
+    end, program, simple = state.ends[steps.row[index]], steps.program[index], True
     _start(steps, state, index, end)
-    program = steps.program[index]
-    if program >= 0:
-        done = _all_alike(steps, state, index, program, end)
-    elif steps.seconds_row[index] >= 0:
-        done = _compute(steps, state, index, end)
-    else:
-        done = _unlike(steps, state, index, end)
-    _raise(state.highest_s, end)
-    return done
+    if steps.seconds_row[index] >= 0:
+        return _compute(steps, state, index, end)
+    if program < 0:
+        simple = _find_programs(steps, state, index)
+    elif not steps.is_simple[steps.shape[program]]:
+        simple = False
+        for g in range(steps.order):
+            state.which[g] = program
+    if simple:
+        return _side_by_side(steps, state, index, program, end)
+    return _one_by_one(steps, state, index, end)
 
 
 @jit
@@ -104,82 +98,82 @@ def _start(steps: Steps, state: State, index: int, end: Any) -> None:
             end[g] = state.own_s[rank ^ g]
     else:
         first = min(order, steps.ranks - rank)
-        _copy(end[:first], state.own_s[rank : rank + first])
-        _copy(end[first:], state.own_s[: order - first])
+        copy_row(end[:first], state.own_s[rank : rank + first])
+        copy_row(end[first:], state.own_s[: order - first])
     for row in range(steps.after_start[index], steps.after_start[index + 1]):
         before, shift = state.ends[steps.row[steps.after_class[row]]], steps.after_shift[row]
         if steps.is_xor:
             for g in range(order):
                 end[g] = max(end[g], before[shift ^ g])
         else:
-            _raise(end[: order - shift], before[shift:])
-            _raise(end[order - shift :], before[:shift])
+            raise_row(end[: order - shift], before[shift:])
+            raise_row(end[order - shift :], before[:shift])
 
 
 @jit
-def _copy(values: Any, source: Any) -> None:
+def copy_row(values: Any, source: Any) -> None:
+    """Copy one row onto another."""
     for g in range(len(values)):
         values[g] = source[g]
 
 
 @jit
-def _raise(values: Any, least: Any) -> None:
+def raise_row(values: Any, least: Any) -> None:
+    """The larger of each two."""
     for g in range(len(values)):
         value, other = values[g], least[g]
         values[g] = value if value >= other else other
 
 
 @jit
-def _all_alike(steps: Steps, state: State, index: int, program: int, end: Any) -> bool:
-    """All elements have this program."""
-    if not steps.is_simple[steps.shape[program]]:
-        for g in range(steps.order):
-            state.which[g] = program
-        return _one_by_one(steps, state, index, end)
-    turn = steps.begin_row[index]
-    if steps.turns[program] == 0:
-        _copy(state.begins[turn], end)
+def _side_by_side(steps: Steps, state: State, index: int, alike: int, end: Any) -> bool:
+    """The same instructions for all elements, instruction by instruction; for the same times if ``alike`` ≥ 0."""
+    turn, order, which = steps.begin_row[index], steps.order, state.which
+    program = alike if alike >= 0 else which[0]
     for k in range(steps.length[program]):
-        amount = steps.amount[program, k]
-        if steps.code[program, k] == DELAY:
-            for g in range(len(end)):
-                end[g] += amount
-        else:
-            if not _turn(steps, state, index, program, k, end, state.begins[turn], amount):
+        if steps.code[program, k] == TURN:
+            if not _turn(steps, state, index, program, k, end, state.begins[turn], alike):
                 return False
             turn += 1
-    if steps.turns[program] == 0 and steps.length[program] > 0:
-        _copy(state.begins[turn], end)
+        elif alike >= 0:
+            amount = steps.amount[program, k]
+            for g in range(order):
+                end[g] += amount
+        else:
+            for g in range(order):
+                end[g] += steps.amount[which[g], k]
+    if turn == steps.begin_row[index]:
+        copy_row(state.begins[turn], end)
     return True
 
 
 @jit
-def _turn(steps: Steps, state: State, index: int, program: int, k: int, end: Any, begin: Any, amount: float) -> bool:
-    """A turn of the same length for all: check the order, then begin = max(asked, free), free = begin + amount."""
+def _turn(steps: Steps, state: State, index: int, program: int, k: int, end: Any, begin: Any, alike: int) -> bool:
+    """A turn of every element: check the order, then begin = max(asked, free), free = begin + amount."""
     rank = steps.dst[index] if steps.is_far[program, k] else steps.src[index]
     base, order, weak = steps.place[program, k], steps.order, steps.is_weak[program, k]
+    amount = steps.amount[program, k] if alike >= 0 else 0.0
     if steps.is_xor:
-        free_s, limit_s = state.free_s[base : base + order], state.limit_s[base : base + order]
         for g in range(order):
-            if end[g] < limit_s[rank ^ g]:
+            if end[g] < state.limit_s[base + (rank ^ g)]:
                 return _violated(state, index, g, base + (rank ^ g))
         for g in range(order):
-            at = rank ^ g
+            at = base + (rank ^ g)
             asked = end[g]
-            limit_s[at] = _limit(asked, weak)
-            end[g] = begin[g] = max(asked, free_s[at])
-            free_s[at] = end[g] + amount
-        return True
-    first, here = min(order, steps.ranks - rank), base + rank
-    rest = order - first
-    if _early(end[:first], state.limit_s[here : here + first]) + _early(end[first:], state.limit_s[base : base + rest]):
-        return _find(steps, state, index, rank, base, end)
-    _serve(
-        end[:first], begin[:first], state.free_s[here : here + first], state.limit_s[here : here + first], amount, weak
-    )
-    _serve(
-        end[first:], begin[first:], state.free_s[base : base + rest], state.limit_s[base : base + rest], amount, weak
-    )
+            state.limit_s[at] = _limit(asked, weak)
+            end[g] = begin[g] = max(asked, state.free_s[at])
+            state.free_s[at] = end[g] + amount
+    else:
+        first, here = min(order, steps.ranks - rank), base + rank
+        there = base + order - first
+        free_s, limit_s = state.free_s[here : here + first], state.limit_s[here : here + first]
+        if _early(end[:first], limit_s) + _early(end[first:], state.limit_s[base:there]):
+            return _find_early(steps, state, index, rank, base, end)
+        _serve(end[:first], begin[:first], free_s, limit_s, amount, weak)
+        _serve(end[first:], begin[first:], state.free_s[base:there], state.limit_s[base:there], amount, weak)
+    if alike < 0:
+        for g in range(order):
+            state.free_s[base + moved(steps, rank, g)] = begin[g] + steps.amount[state.which[g], k]
     return True
 
 
@@ -193,7 +187,7 @@ def _early(asked: Any, limit_s: Any) -> int:
 
 
 @jit
-def _find(steps: Steps, state: State, index: int, rank: int, base: int, asked: Any) -> bool:
+def _find_early(steps: Steps, state: State, index: int, rank: int, base: int, asked: Any) -> bool:
     for g in range(steps.order):
         at = base + moved(steps, rank, g)
         if asked[g] < state.limit_s[at]:
@@ -226,8 +220,8 @@ def _serve(end: Any, begin: Any, free_s: Any, limit_s: Any, amount: float, weak:
 
 
 @jit
-def _unlike(steps: Steps, state: State, index: int, end: Any) -> bool:
-    """Elements send different sizes, or over different links."""
+def _find_programs(steps: Steps, state: State, index: int) -> bool:
+    """Elements send different sizes, or over different links: the program of each, and whether they are of one shape."""
     base, order, which = steps.base[index], steps.order, state.which
     chunk, rank, row = steps.chunk[index], steps.src[index], steps.displacement[index]
     for g in range(order):
@@ -238,42 +232,13 @@ def _unlike(steps: Steps, state: State, index: int, end: Any) -> bool:
     if row >= 0:
         for g in range(order):
             which[g] += steps.step_of_route[row, moved(steps, rank, g)]
-    unlike, shape = 0, steps.shape[steps.program_of[which[0]]]
     for g in range(order):
         which[g] = steps.program_of[which[g]]
-        unlike += steps.shape[which[g]] != shape
-    if unlike or not steps.is_simple[shape]:
-        return _one_by_one(steps, state, index, end)
-    return _one_shape(steps, state, index, end)
-
-
-@jit
-def _one_shape(steps: Steps, state: State, index: int, end: Any) -> bool:
-    """The same instructions for all, for different times."""
-    which, turn = state.which, steps.begin_row[index]
-    program = which[0]
-    if steps.turns[program] == 0:
-        _copy(state.begins[turn], end)
-    for k in range(steps.length[program]):
-        if steps.code[program, k] == DELAY:
-            for g in range(steps.order):
-                end[g] += steps.amount[which[g], k]
-            continue
-        rank = steps.dst[index] if steps.is_far[program, k] else steps.src[index]
-        base, weak, begin = steps.place[program, k], steps.is_weak[program, k], state.begins[turn]
-        for g in range(steps.order):
-            at = base + moved(steps, rank, g)
-            asked, free = end[g], state.free_s[at]
-            if asked < state.limit_s[at]:
-                return _violated(state, index, g, at)
-            start = asked if asked >= free else free
-            state.limit_s[at] = _limit(asked, weak)
-            state.free_s[at] = start + steps.amount[which[g], k]
-            end[g] = begin[g] = start
-        turn += 1
-    if steps.turns[program] == 0 and steps.length[program] > 0:
-        _copy(state.begins[turn], end)
-    return True
+    shape, unlike = steps.shape[which[0]], 0
+    if not steps.is_one_shape:
+        for g in range(order):
+            unlike += steps.shape[which[g]] != shape
+    return unlike == 0 and steps.is_simple[shape]
 
 
 @jit

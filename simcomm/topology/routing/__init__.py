@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from simcomm.errors import InputError, did_you_mean
 from simcomm.topology.routing.dimension_order import dimension_order
 from simcomm.topology.routing.explicit import check_routes, explicit
-from simcomm.topology.routing.shortest import ecmp, shortest
+from simcomm.topology.routing.shortest import ecmp, shortest, shortest_ways
 from simcomm.topology.routing.valiant import valiant
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from simcomm.topology.routes import Route
+    from simcomm.topology.ways import Ways
 
 Routing = Callable[..., "dict[tuple[Any, Any], Route]"]
 
@@ -30,6 +31,10 @@ ROUTINGS: dict[str, Routing] = {
     "valiant": valiant,
     "explicit": explicit,
 }
+
+
+#: Routings without options that find many routes at once.
+WAYS: dict[str, Callable[[nx.DiGraph[Any], Any, Any], Ways]] = {"shortest": shortest_ways}
 
 
 def names() -> tuple[str, ...]:
@@ -56,6 +61,19 @@ def find(
         if kinds.get(source) != "host" or kinds.get(target) != "host" or source == target:
             raise InputError(f"routing: {source!r} and {target!r} are not two hosts of the graph; expected two hosts")
     return ROUTINGS[name](graph, wanted, **options)
+
+
+def ways(name: str, graph: nx.DiGraph[Any], sources: Any, targets: Any, /, **options: Any) -> Ways | None:
+    """The same for many pairs at once, all of two hosts, by their nodes' numbers; None if the routing has no such way.
+
+    >>> import numpy as np
+    >>> from simcomm.topology import build
+    >>> ways("shortest", build("star", 4, "1 GB/s", "1 us"), np.array([0]), np.array([3]))[0].nodes
+    (0, 'switch', 3)
+    """
+    check_options(name, options)
+    find_all = WAYS.get(name)
+    return None if find_all is None else find_all(graph, sources, targets)
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
