@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simcomm import engines
 from simcomm.collectives.base import Collective
+from simcomm.common import once
 from simcomm.errors import InputError
 from simcomm.limits import Estimate, available_bytes, estimate, refusal
 from simcomm.units import format_size
@@ -40,10 +41,14 @@ def forecast(scenario: Scenario, collective: Collective, timeline: bool, most_by
 def _folds(collective: Collective, workers: int, options: Mapping[str, object]) -> bool:
     """Whether schedules are recorded modulo a group: as those of fewer workers are, a power of two if these are."""
     few = min(workers, 8 if workers & (workers - 1) == 0 else 7)
-    try:
-        return collective.schedule(few, **options).quotient is not None
-    except InputError:  # too few for these options
-        return False
+
+    def folds() -> bool:
+        try:
+            return collective.schedule(few, **options).quotient is not None
+        except InputError:  # too few for these options
+            return False
+
+    return once(("folds", collective.build, few, repr(sorted(options.items()))), folds, lambda _: 1_000)
 
 
 def refuse(forecasts: Sequence[Forecast], jobs: int = 1) -> None:

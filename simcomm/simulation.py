@@ -12,7 +12,7 @@ from simcomm import columns, topology
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
-from simcomm.common import once
+from simcomm.common import Kept, keeping, once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
@@ -56,10 +56,9 @@ def preflight(document: Document, timeline: bool = False, jobs: int = 1) -> None
 
 def forecasts(document: Document, timeline: bool = False) -> list[Forecast]:
     """What every point would send and take, and on which engine; nothing is recorded."""
-    most_bytes = available_bytes()
-    return [
-        forecast(point, collective_of(point, document.collectives), timeline, most_bytes) for point in document.points
-    ]
+    most_bytes, own = available_bytes(), document.collectives
+    with keeping(Kept()):
+        return [forecast(point, collective_of(point, own), timeline, most_bytes) for point in document.points]
 
 
 def collective_of(point: Scenario, own: Mapping[str, Collective]) -> Collective:

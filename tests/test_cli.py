@@ -84,7 +84,7 @@ def test_a_dry_run_lists_every_point_and_runs_none(command, scenario, tmp_path):
         ["collective=rabenseifner", "workers=64", "64", "768", "8,064"],
     ]
     assert rows[0][7:] == ["des", "no", "more", "than", "1,000", "operations"]
-    assert rows[1][7:] == ["compiled", "programs", "in", "float64"]
+    assert rows[1][7:] == ["symmetry", "all", "ranks", "do", "the", "same"]
     assert ran.out.splitlines()[-1] == "4 points, 8,872 messages; nothing was run"
     assert not (tmp_path / "out").exists()
 
