@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 #: Collective, the fewer workers and the more, and the network model.
 RUNS = (
@@ -27,7 +28,7 @@ def run(collective: str, workers: int, network: str, engine: str, timeline: bool
 
     import simcomm
 
-    keys = {"network": network, "engine": engine, "link": LINK, "parameters": 10**8}
+    keys: dict[str, Any] = {"network": network, "engine": engine, "link": LINK, "parameters": 10**8}
     result = simcomm.simulate(collective, workers, timeline=timeline, **keys)
     chunks = int(result.schedule.count[result.schedule.is_message].sum())
     print(result.messages, chunks, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

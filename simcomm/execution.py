@@ -26,6 +26,7 @@ from simcomm.topology.check import checked
 from simcomm.topology.cluster import Cluster, place
 from simcomm.topology.pairs import OrbitPairs, RankPairs
 from simcomm.topology.regular_base import Regular
+from simcomm.topology.routes import Link, Route
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -111,7 +112,8 @@ class _Work:
             from simcomm.engines import maxplus
 
             given = self.load.size_bytes if sizes is None else sizes
-            (found,) = maxplus.summaries(schedule, [given], self.network, routes, self.workers, self.compute_s)
+            way = self._only_way or routes
+            (found,) = maxplus.summaries(schedule, [given], self.network, way, self.workers, self.compute_s)
             if isinstance(found, maxplus.Refusal):
                 raise EngineError(f"engine: maxplus: {found.reason}; expected engine compiled")
             return found, None, {}
@@ -122,6 +124,12 @@ class _Work:
         run = engines.function(engine)
         timeline = run(schedule, self.load.size_bytes, self.network, routes, self.workers, seconds, self.detailed)
         return summarise(timeline), timeline, timeline.log.link_meters
+
+    @property
+    def _only_way(self) -> Route | None:
+        """Any of the routes, if ports are all that messages meet at and all routes are alike."""
+        uniform = self.cluster.uniform if self.network.one_port else None
+        return None if uniform is None else Route((Link(0, 1, uniform[1], uniform[0]),))
 
 
 def execute(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from hypothesis import given, settings
+from maxplus_runs import MODELS, agree
 from random_runs import Case
 from same_runs import any_case, case_with_flows, check_engines_agree
+
+from simcomm import collectives
+from simcomm.errors import InputError
 
 
 def main(programs: int) -> None:
@@ -19,5 +24,17 @@ def main(programs: int) -> None:
     print(f"{programs:,} random programs: des = compiled, operation by operation")  # noqa: T201
 
 
+def collectives_in_max_plus(most: int) -> None:
+    """Every collective on 1 … ``most`` workers, in every surrounding."""
+    accepted = []
+    for name in collectives.names():
+        for n in range(1, most + 1):
+            with suppress(InputError):  # a number of workers that it is not for
+                collectives.get(name).schedule(n)
+                accepted += [x for model in ("plain", "overheads") for x in agree(name, n, MODELS[model], "compiled")]
+    print(f"{len(accepted):,} runs of collectives, {sum(accepted):,} taken: maxplus = compiled")  # noqa: T201
+
+
 if __name__ == "__main__":
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    collectives_in_max_plus(64)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import simcomm
-from simcomm.engines import compiled, des
+from simcomm.engines import clock, compiled
 from simcomm.execution import execute
 from simcomm.results import Result
 from simcomm.sweep.points import Point
@@ -56,7 +56,7 @@ def test_nobody_watches_unless_asked_to() -> None:
 @pytest.fixture
 def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Engines that look up after very little work."""
-    monkeypatch.setattr(des, "_EVENTS", 7)
+    monkeypatch.setattr(clock, "_INSTANTS", 3)
     monkeypatch.setattr(compiled, "_FIRST_INSTANTS", 1)
     monkeypatch.setattr(compiled, "_PIECE_S", 0.0)
 

@@ -49,25 +49,26 @@ class Refusal:
     reason: str
 
 
-Routes = Mapping[tuple[int, int], Route] | Route
+#: Those of all pairs that send something, or the one that all are like.
+RouteOrRoutes = Mapping[tuple[int, int], Route] | Route
 
 
 def run(
     schedule: Schedule,
     sizes: Sizes | Ints,
     network: NetworkModel,
-    routes: Routes,
+    routes: RouteOrRoutes,
     workers: Workers,
     compute_s: Times | None = None,
 ) -> Timeline | Refusal:
     """Start and end of every operation; or why not.
 
-    ``sizes`` are those of the quotient's classes if the schedule has one (else of all operations), ``routes`` may be
+    ``sizes`` are those of the classes of the schedule's quotient, or those of all operations, ``routes`` may be
     the one route that all are like, ``compute_s`` has the seconds of every operation (None: the schedule's). Numbers
     have to be floats. The timeline's log has no meters and no crossings.
     """
     try:
-        return _Plan(schedule, workers, compute_s).timeline(sizes, network, routes)
+        return _Plan(schedule, isinstance(sizes, Sizes), workers, compute_s).timeline(sizes, network, routes)
     except Refused as refused:
         return Refusal(str(refused))
 
@@ -76,13 +77,13 @@ def summaries(
     schedule: Schedule,
     sizes: Sequence[Sizes | Ints],
     network: NetworkModel,
-    routes: Routes,
+    routes: RouteOrRoutes,
     workers: Workers,
     compute_s: Times | None = None,
 ) -> list[Summary | Refusal]:
-    """What ``summarise`` says of :func:`run`, for each of these sizes, in little memory; or why not."""
+    """What ``summarise`` says of :func:`run`, for each of these sizes (all of one kind), in little memory."""
     try:
-        plan = _Plan(schedule, workers, compute_s)
+        plan = _Plan(schedule, all(isinstance(each, Sizes) for each in sizes), workers, compute_s)
     except Refused as refused:
         return [Refusal(str(refused))] * len(sizes)
     found: list[Summary | Refusal] = []
@@ -97,9 +98,9 @@ def summaries(
 class _Plan:
     """What of a schedule does not hang on sizes and routes."""
 
-    def __init__(self, schedule: Schedule, workers: Workers, compute_s: Times | None) -> None:
+    def __init__(self, schedule: Schedule, folded: bool, workers: Workers, compute_s: Times | None) -> None:
         self.schedule, self.workers = schedule, workers
-        self.columns = columns = Columns.of(schedule)
+        self.columns = columns = Columns.of(schedule, folded)
         self.order, self.classes = columns.group.order, len(columns.kind)
         start_s, compute = (np.array(column, np.float64) for column in (workers.start_s, workers.compute_s))
         self.ready_s = start_s + compute
@@ -107,7 +108,7 @@ class _Plan:
 
     def _computations(self, compute_s: Times | None) -> tuple[Ints, Times]:
         """Of every class the row of its elements' seconds, −1 if none of them takes time."""
-        q, rows = self.schedule.quotient, np.full(self.classes, -1)
+        q, rows = self.schedule.quotient if self.order > 1 else None, np.full(self.classes, -1)
         if compute_s is None:
             own = q.seconds if q is not None else self.schedule.seconds
             timed = (self.columns.kind == COMPUTE) & (own > 0)
@@ -200,7 +201,7 @@ class _Plan:
         if latest_s + least_s / 2 == latest_s:
             raise Refused(f"a delay of {least_s} s vanishes beside {latest_s} s")
 
-    def timeline(self, sizes: Sizes | Ints, network: NetworkModel, routes: Routes) -> Timeline:
+    def timeline(self, sizes: Sizes | Ints, network: NetworkModel, routes: RouteOrRoutes) -> Timeline:
         """All times."""
         from simcomm.engines.kernel.busy import OVER, advance
 
@@ -224,7 +225,7 @@ class _Plan:
         )
         return found
 
-    def summary(self, sizes: Sizes | Ints, network: NetworkModel, routes: Routes) -> Summary:
+    def summary(self, sizes: Sizes | Ints, network: NetworkModel, routes: RouteOrRoutes) -> Summary:
         """The summary of these times, without them."""
         if len(self.seconds):
             return summarise(self.timeline(sizes, network, routes))

@@ -29,6 +29,7 @@ class StepLog:
     ) -> None:
         self._steps, self._tables, self._program, self._begins, self._ready_s = steps, tables, program, begins, ready_s
         self.meters: Mapping[Hashable, Meter] = {}
+        self.link_meters = self.meters
         self.crossings: Sequence[Crossing] = ()
         self.rates: Sequence[Rate] = ()
 

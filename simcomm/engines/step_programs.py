@@ -19,6 +19,7 @@ from simcomm.orbit import Group
 from simcomm.quotient import Sizes
 from simcomm.schedule import COMPUTE, REDUCE, Ints, Schedule
 from simcomm.topology.routes import Route
+from simcomm.topology.ways import Routes
 
 #: More kinds than this are not lowered for a schedule whose messages are not written down one by one.
 MOST_KINDS = 1 << 21
@@ -44,9 +45,9 @@ class Columns(NamedTuple):
     after_shift: Ints
 
     @classmethod
-    def of(cls, schedule: Schedule) -> Columns:
-        """Those of the quotient if there is one."""
-        q = schedule.quotient
+    def of(cls, schedule: Schedule, folded: bool) -> Columns:
+        """Those of the quotient if there is one and it is wanted."""
+        q = schedule.quotient if folded else None
         if q is None:
             s, none = schedule, np.zeros(len(schedule.after), np.int64)
             owner = np.repeat(np.arange(len(s)), np.diff(s.after_start))
@@ -151,13 +152,10 @@ def _sorts(columns: Columns, routes: Mapping[tuple[int, int], Route] | Route) ->
     nowhere = np.zeros((0, columns.ranks), np.int64)
     if isinstance(routes, Route):
         return _Sorts(np.array([[0, min(1, columns.ranks - 1)]]), [routes], none, nowhere, apart)
-    number: dict[tuple[Any, ...], int] = {}
-    sort = [number.setdefault(tuple([link[2:] for link in route.links]), len(number)) for route in routes.values()]
-    pairs, found = np.array(list(routes), dtype=np.int64).reshape(-1, 2), np.array(sort, dtype=np.int64)
+    pairs, found = _alike(routes, columns.ranks)
     _, first = np.unique(found, return_index=True)
-    every = list(routes.values())
-    some = (pairs[first], [every[row] for row in first.tolist()])
-    if len(number) <= 1:
+    some = (pairs[first], [routes[src, dst] for src, dst in pairs[first].tolist()])
+    if len(first) <= 1:
         return _Sorts(*some, none, nowhere, apart)
     if columns.group.order == 1:
         keys = pairs[:, 0] * columns.ranks + pairs[:, 1]
@@ -171,6 +169,24 @@ def _sorts(columns: Columns, routes: Mapping[tuple[int, int], Route] | Route) ->
     ours = values[at] == by
     of_pair[at[ours], pairs[ours, 0]] = found[ours]
     return _Sorts(*some, none, of_pair, row.astype(np.int64))
+
+
+def _alike(routes: Mapping[tuple[int, int], Route], ranks: int) -> tuple[Ints, Ints]:
+    """All pairs, and a number for each: that of its links' latencies and bandwidths."""
+    number: dict[tuple[Any, ...], int] = {}
+    if not isinstance(routes, Routes):
+        sort = [number.setdefault(tuple([link[2:] for link in route.links]), len(number)) for route in routes.values()]
+        return np.array(list(routes), dtype=np.int64).reshape(-1, 2), np.array(sort, dtype=np.int64)
+    of_link = np.array([number.setdefault(link[2:], len(number)) for link in routes.links], dtype=np.int64)
+    first, links = routes.ways.first, routes.ways.links
+    hops = np.diff(first)
+    found = hops
+    for hop in range(int(hops.max(initial=0)) if len(number) > 1 else 0):
+        here = np.zeros(len(hops), np.int64)
+        longer = np.flatnonzero(hops > hop)
+        here[longer] = of_link[links[first[longer] + hop]]
+        _, found = np.unique(found * len(number) + here, return_inverse=True)
+    return np.stack(np.divmod(routes.pairs, ranks), axis=1), found
 
 
 def _tables(batch: Batch, written: Programs, ranks: int) -> Tables:

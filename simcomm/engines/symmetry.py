@@ -64,8 +64,8 @@ class OneRank:
 
     @property
     def meters(self) -> Mapping[Hashable, Meter]:
-        """What became of every place that was used: those of an orbit have one meter."""
-        return _OrbitMeters(self.quotient, self.cluster, self.timeline.log.meters)
+        """What became of every link that was used: those of an orbit have one meter."""
+        return _OrbitMeters(self.quotient, self.cluster, self.timeline.log.link_meters)
 
     def _elements(self, path: tuple[int, ...]) -> dict[int, int]:
         """Of every class on the path the element whose operation is: it ends with element 0, and goes to the lowest."""
@@ -140,7 +140,7 @@ def run(
     timeline = _engine(len(q))(folded, sizes.of_class, one, routes, alike, seconds, False)
     home = replace(folded, ranks=1, dst=np.zeros_like(folded.dst))
     single = Workers(*((own[0],) for own in (workers.start_s, workers.compute_s, workers.compute_factor)))
-    return OneRank(q, cluster, replace(timeline, schedule=home, workers=single))
+    return OneRank(q, cluster, timeline.at(home, single))
 
 
 def _engine(classes: int) -> Callable[..., Timeline]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -61,6 +62,13 @@ class Timeline:
             latest = np.maximum.reduceat(self.end_s[self.schedule.after], self.schedule.after_start[waits])
             ready[waits] = np.maximum(ready[waits], latest)
         return ready
+
+    def at(self, schedule: Schedule, workers: Workers) -> Timeline:
+        """The same times of as many operations of another schedule."""
+        other = copy(self)
+        other.__dict__.pop("ready_s", None)
+        other.__dict__.update(schedule=schedule, workers=workers)
+        return other
 
     def part(self, name: str, which: Ints) -> Times:
         """The field of that name, of these operations."""

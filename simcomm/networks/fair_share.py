@@ -61,10 +61,9 @@ class FairShare:
         table, route, size = batch.table, batch.route, batch.size_bytes
         latency_s = table.latency_s[route]
         weighs = (latency_s != 0) & (self.weights == "inverse_latency")
-        is_capped = self.rate_cap_Bps is not None
-        rate: Any = (
-            table.bandwidth_Bps[route] if not is_capped else np.minimum(self.rate_cap_Bps, table.bandwidth_Bps[route])
-        )
+        cap: Any = self.rate_cap_Bps
+        is_capped = cap is not None
+        rate: Any = np.minimum(cap, table.bandwidth_Bps[route]) if is_capped else table.bandwidth_Bps[route]
         flowing = size / rate
         adding = np.where(batch.reduces, size * gamma(self.reduce_bandwidth_Bps), 0.0)
         adds = adding != 0

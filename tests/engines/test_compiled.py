@@ -95,14 +95,17 @@ def test_requests_are_sorted(size: int) -> None:
 def test_auto_takes_it_where_it_is_exact_and_worth_it() -> None:
     large = engines.FEW_OPERATIONS + 1
 
-    def chosen(*given: Any) -> tuple[str, str]:
-        return engines.choose("auto", *given)[:2]
+    def chosen(model: Any, operations: int, exact: bool, **more: Any) -> tuple[str, str]:
+        given = {"folds": False, "timeline": True} | more
+        return engines.plan("auto", model, {}, operations, exact=exact, **given)[0]
 
-    assert chosen(LogGP(), {}, large, False) == ("compiled", "programs in float64")
-    assert chosen(LogGP(), {}, large, True) == ("des", "exact times")
-    assert chosen(LogGP(), {}, engines.FEW_OPERATIONS, False) == ("des", "no more than 1,000 operations")
-    assert chosen(object(), {}, large, False) == ("des", "the network model has no programs (lower)")
-    assert chosen(LogGP(Fraction(1, 3)), {}, large, False) == ("des", "numbers that are not floats")
+    assert chosen(LogGP(), large, False) == ("compiled", "programs in float64")
+    assert chosen(LogGP(), large, True) == ("des", "exact times")
+    assert chosen(LogGP(), engines.FEW_OPERATIONS, False) == ("des", "no more than 1,000 operations")
+    assert chosen(type("Odd", (), {})(), large, False) == ("des", "the network model has no programs (lower)")
+    assert chosen(LogGP(Fraction(1, 3)), large, False) == ("des", "numbers that are not floats")
+    assert chosen(LogGP(), large, False, folds=True, timeline=False)[0] == "symmetry"
+    assert chosen(LogGP(), large, False, timeline=False)[0] == "maxplus"
 
 
 def test_exact_times_and_circles_are_refused() -> None:

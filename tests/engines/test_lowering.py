@@ -95,7 +95,8 @@ def test_what_has_no_program_is_refused_by_name_and_run_by_the_reference(
     model, why = Odd(way=way), REFUSED[way]
     with pytest.raises(EngineError, match=f"^engine: compiled .*{why}.*; expected engine des$"):
         ran(model, "compiled")
-    monkeypatch.setattr(engines, "_fastest", lambda *given: ("compiled", "it seems"))
+    plan = [engines.Choice("compiled", "it seems"), engines.Choice("des", "if need be")]
+    monkeypatch.setattr(engines, "_fastest_first", lambda *given: iter(plan))
     reference = ran(model, "des").timeline
     instead = ran(model, "auto")
     assert instead.engine == "des"
