@@ -34,8 +34,10 @@ def forecast(scenario: Scenario, collective: Collective, timeline: bool, most_by
     messages = estimate(collective, workers, options, "des").messages
     folds = _folds(collective, workers, options) and not scenario.one_send_at_a_time
     engine, reason = engines.plan(scenario.engine, scenario.network.build(), {}, messages, folds, False, timeline)[0]
-    found = estimate(collective, workers, options, engine, timeline)
-    return Forecast(engine, reason, found, refusal(collective, workers, options, engine, timeline, most_bytes))
+    # Where nobody stands for others, who keeps no timeline has all messages before it, too.
+    like = "compiled" if engine in engines.WITHOUT_TIMELINE and not folds else engine
+    found = estimate(collective, workers, options, like, timeline)
+    return Forecast(engine, reason, found, refusal(collective, workers, options, like, timeline, most_bytes))
 
 
 def _folds(collective: Collective, workers: int, options: Mapping[str, object]) -> bool:
