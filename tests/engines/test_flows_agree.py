@@ -39,9 +39,7 @@ def both(collective: str, network: str, model: dict[str, Any], seed: int, detail
     graph = build(kind, hosts, 12.5e9, 2e-6, **options)
     schedule = get(collective).schedule(hosts)
     given: dict[str, Any] = {"network": model, "placement": "random", "seed": seed, "detailed": detailed}
-    return [
-        execute(schedule, Vector(2**18), graph, engine=engine, **given).timeline for engine in ("des", "compiled")
-    ]
+    return [execute(schedule, Vector(2**18), graph, engine=engine, **given).timeline for engine in ("des", "compiled")]
 
 
 @pytest.mark.parametrize("network", NETWORKS)
