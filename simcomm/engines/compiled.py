@@ -110,10 +110,11 @@ def _flows(lowered: Lowered) -> Flows:
     weight = np.where(code[capped - 1] == WEIGHT, amount[capped - 1], 1.0)
     levels, which = np.unique(amount[capped] / weight, return_inverse=True)
     what[capped] = which
-    times, on_links = np.zeros(0), np.zeros(len(table.every_link))
+    times, on_links = np.zeros(0, np.int64), np.zeros(len(table.every_link), np.int64)
     if len(shares):
-        times = np.bincount(what[shares], lowered.times(shares), minlength=len(table.hops))
-        on_links = np.bincount(table.links, np.repeat(times, table.hops), minlength=len(table.every_link))
+        times = np.bincount(what[shares], lowered.times(shares), minlength=len(table.hops)).astype(np.int64)
+        each = np.repeat(times, table.hops)
+        on_links = np.bincount(table.links, each, minlength=len(on_links)).astype(np.int64)
     on_caps = np.bincount(which, lowered.times(capped), minlength=len(levels))
     crossings = np.concatenate([on_links, on_caps]).astype(np.int64)
     first = len(OF_RANKS) * lowered.places.ranks
@@ -150,7 +151,9 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
         first_place=size,
         first_rank=size + places,
         first_spawned=first_spawned,
-        position=np.concatenate([lowered.begin[lowered.program], np.zeros(places + ranks + spawned, np.int64)]),
+        position=np.concatenate(
+            [lowered.begin.astype(np.int32)[lowered.program], np.zeros(places + ranks + spawned, np.int32)]
+        ),
         left=np.zeros(first_spawned + spawned, np.int32),
         operation=np.empty(spawned, np.int32),
         parent=np.empty(spawned, np.int32),
@@ -161,13 +164,14 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
     return this, events(first_spawned + spawned, seconds, steps + places + ranks, size + spawned), late
 
 
-def _dependents(schedule: Schedule) -> tuple[Ints, npt.NDArray[np.int32]]:
+def _dependents(schedule: Schedule) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Who waits for every operation, as ``schedule.dependents``."""
     from simcomm.engines.kernel.alike import dependents
 
     if "dependents" in vars(schedule):
-        return schedule.dependents
-    found: tuple[Ints, npt.NDArray[np.int32]] = dependents(schedule.after_start, schedule.after)
+        start, waiting = schedule.dependents
+        return start.astype(np.int32), waiting
+    found: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]] = dependents(schedule.after_start, schedule.after)
     return found
 
 

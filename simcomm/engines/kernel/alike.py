@@ -102,7 +102,7 @@ def asks(code: Any, begin: Any, runs: Any) -> int:
 def dependents(after_start: Any, after: Any) -> tuple[Any, Any]:
     """Who waits for every operation: ``Schedule.dependents``, counted instead of sorted."""
     size = len(after_start) - 1
-    start = np.zeros(size + 1, np.int64)
+    start = np.zeros(size + 1, np.int32)
     for row in range(len(after)):
         start[after[row] + 1] += 1
     for row in range(size):
