@@ -1,6 +1,7 @@
 """Writes the pages that are made from the code: ``python docs/generate.py``. A test compares them with the code.
 
-``python docs/generate.py pictures`` draws the pictures of docs/scenarios.md again.
+``python docs/generate.py pictures`` draws the pictures of docs/scenarios.md again, ``… engines`` those of
+docs/engines.md.
 """
 
 from __future__ import annotations
@@ -159,6 +160,10 @@ if __name__ == "__main__":
         sys.exit()
     if sys.argv[1:] == ["pictures"]:
         sys.exit(pictures())
+    if sys.argv[1:] == ["engines"]:
+        from engine_pictures import draw
+
+        sys.exit(draw(DOCS / "pictures"))
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), encoding="utf-8")
     (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from simcomm import engines
 from simcomm.collectives.base import Collective
-from simcomm.common import once
 from simcomm.errors import InputError
-from simcomm.limits import Estimate, available_bytes, estimate, refusal
+from simcomm.limits import Estimate, available_bytes, estimate, folds, refusal
 from simcomm.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from simcomm.scenario import Scenario
 
@@ -32,23 +31,12 @@ def forecast(scenario: Scenario, collective: Collective, timeline: bool, most_by
     """What a point would be with so much memory; by closed forms alone."""
     workers, options = scenario.workers, scenario.collective.options
     messages = estimate(collective, workers, options, "des").messages
-    folds = _folds(collective, workers, options) and not scenario.one_send_at_a_time
-    engine, reason = engines.plan(scenario.engine, scenario.network.build(), {}, messages, folds, False, timeline)[0]
+    recorded_modulo = folds(collective, workers, options) and not scenario.one_send_at_a_time
+    engine, reason = engines.plan(
+        scenario.engine, scenario.network.build(), {}, messages, recorded_modulo, False, timeline
+    )[0]
     found = estimate(collective, workers, options, engine, timeline)
     return Forecast(engine, reason, found, refusal(collective, workers, options, engine, timeline, most_bytes))
-
-
-def _folds(collective: Collective, workers: int, options: Mapping[str, object]) -> bool:
-    """Whether schedules are recorded modulo a group: as those of fewer workers are, a power of two if these are."""
-    few = min(workers, 8 if workers & (workers - 1) == 0 else 7)
-
-    def folds() -> bool:
-        try:
-            return collective.schedule(few, **options).quotient is not None
-        except InputError:  # too few for these options
-            return False
-
-    return once(("folds", collective.build, few, repr(sorted(options.items()))), folds, lambda _: 1_000)
 
 
 def refuse(forecasts: Sequence[Forecast], jobs: int = 1) -> None:

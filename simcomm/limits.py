@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
+from simcomm.common import once
 from simcomm.errors import InputError
 from simcomm.units import format_size, parse_size
 
@@ -78,6 +79,8 @@ def estimate(
     """
     claim, ranks = collective.claim(workers, _NO_EMPTY_CHUNK, **options), collective.ranks(workers, **options)
     messages, each = claim.total.messages, ENGINE_BYTES.get(engine, ENGINE_BYTES["des"])
+    if each.step and not folds(collective, workers, options):
+        each = ENGINE_BYTES.get("compiled", each)  # it looks at every message
     chunks = messages if claim.chunks_sent is None else claim.chunks_sent
     needed = (
         messages * (each.message + each.note * timeline)
@@ -87,6 +90,19 @@ def estimate(
         + ranks * each.rank
     )
     return Estimate(engine, messages, chunks, needed)
+
+
+def folds(collective: Collective, workers: int, options: Mapping[str, Any]) -> bool:
+    """Whether schedules are recorded modulo a group: as those of fewer workers are, a power of two if these are."""
+    few = min(workers, 8 if workers & (workers - 1) == 0 else 7)
+
+    def has_quotient() -> bool:
+        try:
+            return collective.schedule(few, **options).quotient is not None
+        except InputError:  # too few for these options
+            return False
+
+    return once(("folds", collective.build, few, repr(sorted(options.items()))), has_quotient, lambda _: 1_000)
 
 
 def check_size(
@@ -138,7 +154,12 @@ def _what_fits(
         fits.append("no timeline")
     for other in ENGINE_BYTES:
         needed = estimate(collective, workers, options, other, timeline).memory_bytes
-        if other != engine and needed <= most:
+        by_step = ENGINE_BYTES[other].step > 0  # these have no timeline, and are no better where nothing folds
+        if (
+            other != engine
+            and needed <= most
+            and not (by_step and (timeline or not folds(collective, workers, options)))
+        ):
             fits.append(f"engine {other} ({format_size(needed)}), where it accepts the run")
     return fits
 

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from maxplus_runs import MODELS, agree
 from random_runs import Case
 from same_runs import any_case, case_with_flows, check_engines_agree
+from symmetry_runs import FOLDING, check_equal
+from symmetry_runs import MODELS as SYMMETRIC
 
 from simcomm import collectives
 from simcomm.errors import InputError
@@ -35,6 +37,19 @@ def collectives_in_max_plus(most: int) -> None:
     print(f"{len(accepted):,} runs of collectives, {sum(accepted):,} taken: maxplus = compiled")  # noqa: T201
 
 
+def collectives_by_symmetry(most: int) -> None:
+    """Every collective that folds, under every model, on 1 … ``most`` workers of a star: one rank for all = all."""
+    runs = 0
+    for name, options in FOLDING:
+        for n in range(2, most + 1):
+            if name != "recursive_doubling" or n & (n - 1) == 0:
+                for network in SYMMETRIC:
+                    check_equal(name, options, n, network)
+                    runs += 1
+    print(f"{runs:,} runs of collectives: symmetry = all operations, every column and link")  # noqa: T201
+
+
 if __name__ == "__main__":
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
     collectives_in_max_plus(64)
+    collectives_by_symmetry(64)

@@ -73,7 +73,7 @@ def timed(formula_s: float | None = None, bound: Bound | None = None, network: A
     """All-to-all of 3 workers with 8 B over a star of 4 B/s, 1 s."""
     what = check(get("all_to_all"), 3, Vector(8, 1), {})
     graph = build("star", 3, Fraction(4), Fraction(1))
-    run = execute(what.schedule, what.size_bytes, graph, network=network, exact=True).timeline
+    run = execute(what.schedule, what.size_bytes, graph, network=network, exact=True).summary
     return columns.timed(what, run, formula_s, bound or Bound(1.0, "ports", None))
 
 
@@ -96,7 +96,7 @@ def test_what_is_timed() -> None:
 def test_what_never_waited_waited_nowhere() -> None:
     what = check(get("all_to_all"), 2, Vector(8, 1), {})
     graph = build("star", 2, Fraction(4), Fraction(1))
-    run = execute(what.schedule, what.size_bytes, graph, network="fair_share", exact=True).timeline
+    run = execute(what.schedule, what.size_bytes, graph, network="fair_share", exact=True).summary
     found = columns.timed(what, run, None, Bound(0.0, "", None))
     assert (found["critical_wait_at"], found["critical_wait_at_s"], found["critical_port_wait_s"]) == ("", 0.0, 0.0)
     assert (found["formula_s"], found["time_matches"], found["lower_bound_ratio"]) == (None, None, None)

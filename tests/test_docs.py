@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
 
 import simcomm
+from simcomm import engines
+from simcomm.limits import ENGINE_BYTES
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+ENGINES_PAGE = ROOT / "docs" / "engines.md"
 GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 
 
@@ -70,6 +75,69 @@ def test_a_collective_in_ten_minutes(tmp_path, monkeypatch):
     (result,) = simcomm.run(tmp_path / "s.yaml")
     assert (result.collective, result.messages) == ("chain", 14)
     assert result.time_s == float(seconds)
+
+
+def section(title: str) -> str:
+    """Of the page on engines."""
+    return ENGINES_PAGE.read_text(encoding="utf-8").split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def calls(title: str) -> list[list[str]]:
+    """Cells of the rows of a section whose first one is what ``run`` is called with."""
+    lines = [line for line in section(title).splitlines() if line.startswith('| `"')]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def engine_page() -> dict[str, Any]:
+    """What its code has defined and, as ``printed``, what it has printed."""
+    found: dict[str, Any] = {"__name__": "engines"}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile("\n".join(blocks(ENGINES_PAGE, "python")), "engines.md", "exec"), found)
+    return found | {"printed": printed.getvalue()}
+
+
+def test_the_python_of_the_engines_prints_what_it_shows(engine_page):
+    assert engine_page["printed"] == "".join(blocks(ENGINES_PAGE, "text"))
+
+
+@pytest.mark.parametrize(("call", "engine", "reason"), calls("When each is chosen"))
+def test_the_engine_is_the_one_that_the_page_says(engine_page, call, engine, reason):
+    result = eval(f"run({call.strip('`')})", engine_page)
+    assert (f"`{result.engine}`", result.engine_reason) == (engine, reason)
+
+
+@pytest.mark.parametrize(("call", "error"), calls("What each refuses"))
+def test_refusals_are_those_that_the_page_shows(engine_page, call, error):
+    with pytest.raises(simcomm.InputError) as refused:
+        eval(f"run({call.strip('`')}, engine='symmetry')", engine_page)
+    assert str(refused.value) == error
+
+
+def test_other_refusals_have_the_words_that_the_page_shows():
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "simcomm" / "engines").glob("*.py")))
+    listed = [line for line in section("What each refuses").splitlines() if line.startswith("* ")]
+    words = [word for line in listed for quoted in re.findall("`([^`]+ [^`]+)`", line) for word in quoted.split("…")]
+    assert len(words) > 20
+    assert [word for word in words if word.strip() not in code] == []
+
+
+def test_the_page_on_engines_has_the_rules_and_the_memory_of_each():
+    text = ENGINES_PAGE.read_text(encoding="utf-8")
+    planned = {*engines.WITHOUT_TIMELINE, *engines.ENGINES}
+    assert planned == set(re.findall(r"^\| `(\w+)` \| \S+ message", text, flags=re.MULTILINE))
+    source = inspect.getsource(engines._fastest_first)
+    for reason in re.findall(r'Choice\("\w+", "(.*)"\)', source):
+        assert f" | {reason} |" in section("When each is chosen")
+    for name, needs in ENGINE_BYTES.items():
+        assert " | ".join([f"| `{name}`", *(f"{part:,}" for part in needs)]) in text
+
+
+def test_what_the_page_on_engines_tells_to_run_is_there():
+    files = re.findall(r"[\w/]+\.(?:py|yaml)|tests/engines", "".join(blocks(ENGINES_PAGE, "console")))
+    assert len(files) >= 4
+    assert [name for name in files if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+import simcomm
 from simcomm import limits
 from simcomm.collectives import get
 from simcomm.errors import InputError
 from simcomm.limits import ENGINE_BYTES, EngineBytes, available_bytes, check_size, estimate, most_workers, refusal
+from simcomm.scenario import from_mapping
+from simcomm.simulation import forecasts
 
 RING = get("ring_all_reduce")
 
@@ -112,3 +115,13 @@ def test_every_engine_that_a_scenario_may_name_has_its_numbers() -> None:
     from simcomm import engines
 
     assert {*ENGINE_BYTES} == {*engines.names()} - {"auto"}
+
+
+def test_an_engine_that_folds_does_not_make_small_what_does_not_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(limits.MEMORY_VARIABLE, "8 GB")
+    keys = {"size": "1 GB", "link": {"bandwidth": "1 GB/s", "latency": "1 us"}, "engine": "maxplus"}
+    sharded = {"name": "parameter_server", "servers": "workers", "placement": "colocated"}
+    with pytest.raises(InputError, match=r"536,838,144 messages, which need about \d+ GB"):
+        simcomm.simulate(sharded, 16_384, **keys)
+    folds = from_mapping(keys | {"collective": "ring_all_reduce", "workers": 16_384}, source="here")
+    assert [found.refused for found in forecasts(folds)] == [""]

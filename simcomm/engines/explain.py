@@ -75,17 +75,24 @@ def critical_path(timeline: Timeline) -> CriticalPath:
     if waited.dtype == np.float64:  # what rounding leaves, of many packets for example, is not a wait
         waited[np.abs(waited) <= 1e-12 * end[took]] = 0.0
     parts = Parts(
-        compute_s=workers.compute_s[first_rank] + total(compute),
-        latency_s=total(latency),
-        serialisation_s=total(serialisation),
-        port_wait_s=total(waited),
+        compute_s=workers.compute_s[first_rank] + _total(compute),
+        latency_s=_total(latency),
+        serialisation_s=_total(serialisation),
+        port_wait_s=_total(waited),
         data_wait_s=workers.start_s[first_rank],
-        reduction_s=total(reduction),
+        reduction_s=_total(reduction),
     )
     late = waited > 0
     pairs = zip(took[late].tolist(), waited[late].tolist(), strict=True)
     waits = tuple((i, wait) for i, seconds in pairs for wait in _held_up(timeline, i, seconds))
     return CriticalPath(tuple(took.tolist()), parts, waits)
+
+
+def _total(times: Times) -> Any:
+    """Their sum, one by one."""
+    if times.dtype == object or not len(times):
+        return total(times.tolist())
+    return np.add.accumulate(times)[-1].item()
 
 
 def _back_from(timeline: Timeline, last: int) -> tuple[Ints, Times]:

@@ -58,7 +58,8 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
         if not growing[link] or then != _coarse(left[link] / weight_of[link]):
             continue  # all its flows stay already, or it fills up later than was thought: that is in the heap, too
         then = left[link] / weight_of[link]
-        level = max(level, then)  # rounding must not make a later link fill up before an earlier one
+        if _coarse(then) > _coarse(level):  # else it is the same but for rounding, which would add up
+            level = then
         rest = left[link] if growing[link] == 1 and level == then else None  # for one flow: all of it, not nearly all
         touched: dict[Hashable, None] = {}
         for flow in flows_of[link]:

@@ -6,8 +6,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
-
 from simcomm.closed_forms import Seconds
 from simcomm.schedule import Ints
 
@@ -93,8 +91,6 @@ def gamma(reduce_bandwidth_Bps: Any | None) -> Any:
 
 def total(numbers: Iterable[Any]) -> Any:
     """Their sum, one by one: what sum() makes of floats depends on the version of Python."""
-    if isinstance(numbers, np.ndarray):
-        return np.add.accumulate(numbers)[-1].item() if len(numbers) and numbers.dtype != object else total([*numbers])
     found: Any = 0
     for number in numbers:
         found += number

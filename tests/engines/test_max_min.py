@@ -52,7 +52,9 @@ def test_caps() -> None:
 
 
 def test_of_links_that_are_full_at_once_the_first_is_named() -> None:
-    assert max_min([plain("b", "a")], {"a": F(3), "b": F(3)}) == [Share(3, "b")]
+    for links in ("ab", "ba"):  # the order of the bandwidths is that of the links, not that of a flow's
+        assert max_min([plain(*links)], {"a": F(3), "b": F(3)}) == [Share(3, "a")]
+        assert max_min([plain(*links)], {"b": F(3), "a": F(3)}) == [Share(3, "b")]
     assert max_min([plain("a", "b", cap=3)], {"a": F(3), "b": F(3)}) == [Share(3, "a")]
 
 

@@ -107,7 +107,8 @@ def fill(net: Flows) -> None:
             _sink(net, _coarse(then), link)
             continue
         _pop(net)
-        level = max(level, then)
+        if _coarse(then) > _coarse(level):
+            level = then
         here["frozen_at"] = level
         for at in range(here["begin"], here["begin"] + here["count"]):
             flow = net.on[at]["flow"]

@@ -161,7 +161,7 @@ def _is_simple(net: Flows, link: int) -> bool:
         for step in range(mine["slot"], mine["slot"] + mine["steps"]):
             other = net.slots[step]["link"]
             if other != link:
-                if other < net.real and (net.links[other]["members"] > 0 or net.links[other]["pending"] > 0):
+                if other < net.real and not _is_free(net, other):
                     return False
                 reach = min(reach, bound(net, other, link))
         if reach < level:
@@ -170,6 +170,18 @@ def _is_simple(net: Flows, link: int) -> bool:
         _reserve(net, net.on[at]["flow"], link, reach)
     here["simple"], here["reach"] = True, reach
     return True
+
+
+@jit
+def _is_free(net: Flows, link: int) -> bool:
+    """Whether a link holds nobody back and will not, as long as nobody on it goes beyond an equal share of it.
+
+    Who has more than that already, as others have less, leaves less than that to the rest.
+    """
+    here = net.links[link]
+    if here["members"] > 0 or here["pending"] > 0:
+        return False
+    return bool(here["most"] <= fair(net, link) * (1 + TIE) or _make_room(net, link))
 
 
 @jit

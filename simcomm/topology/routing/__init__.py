@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from simcomm.errors import InputError, did_you_mean
-from simcomm.topology.routing.dimension_order import dimension_order, dimension_order_ways
+from simcomm.topology.routing.dimension_order import dimension_order
 from simcomm.topology.routing.explicit import check_routes, explicit
-from simcomm.topology.routing.shortest import ecmp, shortest, shortest_ways
+from simcomm.topology.routing.shortest import ecmp, shortest
 from simcomm.topology.routing.valiant import valiant
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ ROUTINGS: dict[str, Routing] = {
 }
 
 
-#: Routings without options that find many routes at once.
-WAYS: dict[str, Callable[[nx.DiGraph[Any], Any, Any], Ways]] = {
-    "dimension_order": dimension_order_ways,
-    "shortest": shortest_ways,
+#: Routings without options that find many routes at once, by module and function: these take numpy.
+WAYS: dict[str, str] = {
+    "dimension_order": "simcomm.topology.routing.many_dimension_order:dimension_order_ways",
+    "shortest": "simcomm.topology.routing.many_shortest:shortest_ways",
 }
 
 
@@ -75,8 +76,11 @@ def ways(name: str, graph: nx.DiGraph[Any], sources: Any, targets: Any, /, **opt
     (0, 'switch', 3)
     """
     check_options(name, options)
-    find_all = WAYS.get(name)
-    return None if find_all is None else find_all(graph, sources, targets)
+    if name not in WAYS:
+        return None
+    module, function = WAYS[name].split(":")
+    found: Ways = getattr(import_module(module), function)(graph, sources, targets)
+    return found
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
