@@ -238,10 +238,7 @@ class Schedule:
         carries of several, is below 2⁶³ bytes; raises InputError above.
         """
         if self.quotient is not None:
-            of_class, of_chunk = self.quotient.sizes_bytes(vector)
-            if of_chunk is None:
-                return np.repeat(of_class, self.ranks)
-            return np.where(self.is_message, of_chunk[self.chunk % np.int32(self.chunks_per_vector)], 0)
+            return self.quotient.unfolded_sizes(vector, self.chunk)
         sizes = range_bytes(vector, self.chunks_per_vector, self.chunk, self.count)
         return np.where(self.is_message, sizes, 0)
 
