@@ -37,6 +37,19 @@ def depths(after_start: Any, after: Any, is_message: Any, level: Any, step: Any)
         step[index] = steps
 
 
+def as_met(values: Any, number: Any, met: Any, found: Any) -> int:
+    """Give every value a ``number`` (before: −1) as they are met, and write down which; return how many there are."""
+    count = 0
+    for row in range(len(values)):
+        value = values[row]
+        if number[value] < 0:
+            number[value] = count
+            met[count] = value
+            count += 1
+        found[row] = number[value]
+    return count
+
+
 def add_along(source: Any, target: Any, values: Any) -> None:
     """Add, edge by edge, what is at its source to what is at its target; numbers modulo 2⁶⁴."""
     for edge in range(len(source)):

@@ -98,6 +98,34 @@ def expand(first: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
     return ranges
 
 
+def ranked(values: Ints, below: int) -> tuple[Ints, Ints]:
+    """Each of these numbers from 0 to ``below`` − 1 once, in their order; and where each is among them.
+
+    >>> [column.tolist() for column in ranked(np.array([7, 2, 7]), 9)]
+    [[2, 7], [1, 0, 1]]
+    """
+    if below > 8 * len(values):
+        once = distinct(values)
+        return once, np.searchsorted(once, values)
+    number = np.zeros(below, dtype=np.int64)
+    number[values] = 1
+    once = np.flatnonzero(number)
+    number[once] = np.arange(len(once))
+    return once, number[values]
+
+
+def as_met(values: Ints, below: int) -> tuple[Ints, Ints]:
+    """Each of these numbers from 0 to ``below`` − 1 once, as they are met; and where each is among them.
+
+    >>> [column.tolist() for column in as_met(np.array([7, 2, 7]), 9)]
+    [[7, 2], [0, 1, 0]]
+    """
+    number, met = np.full(below, -1, dtype=np.int64), np.empty(below, dtype=np.int64)
+    found = np.empty(len(values), dtype=np.int64)
+    count = loops.fast(loops.as_met, len(values))(values, number, met, found)
+    return met[:count], found
+
+
 def distinct(values: npt.ArrayLike) -> Ints:
     """Each value once, in their order.
 

@@ -83,6 +83,14 @@ class Quotient:
             return Sizes(of_class, None)
         return Sizes(of_class, range_bytes(vector, per_vector, np.arange(per_vector), np.ones(per_vector, np.int32)))
 
+    def unfolded_sizes(self, vector: Vector, chunk: npt.NDArray[np.int32]) -> Ints:
+        """The bytes of all operations, whose chunks these are."""
+        of_class, of_chunk = self.sizes_bytes(vector)
+        if of_chunk is None:
+            return np.repeat(of_class, self.group.order)
+        sends = np.repeat(np.not_equal(self.kind, 2), self.group.order)
+        return np.where(sends, of_chunk[chunk % np.int32(len(of_chunk))], 0)
+
     def unfold(self) -> dict[str, npt.NDArray[np.generic]]:
         """The columns of the schedule, in vectors."""
         n, m = self.group.order, len(self)

@@ -237,6 +237,8 @@ class Schedule:
         Chunk i of C covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact while the vector, or what the longest message
         carries of several, is below 2⁶³ bytes; raises InputError above.
         """
+        if self.quotient is not None:
+            return self.quotient.unfolded_sizes(vector, self.chunk)
         sizes = range_bytes(vector, self.chunks_per_vector, self.chunk, self.count)
         return np.where(self.is_message, sizes, 0)
 

@@ -21,12 +21,9 @@ from simcomm.engines.lowering import Lowered, lower
 from simcomm.engines.timeline import Folded, Timeline, Times
 from simcomm.errors import EngineError
 from simcomm.networks.base import NetworkModel, Workers
-from simcomm.networks.programs import AND, CAP, DELAY, HOLD, OF_RANKS, SHARE, SPAWN, TURN, WEIGHT
+from simcomm.networks.programs import AND, CAP, HOLD, OF_RANKS, SHARE, TURN, WEIGHT
 from simcomm.schedule import Ints, Schedule
 from simcomm.watch import watcher
-
-#: Which instructions have a duration.
-_TIMED = np.isin(np.arange(128), (DELAY, TURN, HOLD, AND))
 
 if TYPE_CHECKING:
     from simcomm.engines.kernel.events import Events
@@ -68,7 +65,7 @@ def run(
     is_held = np.zeros(places, np.bool_)
     code, what = lowered.programs.code, lowered.programs.what
     is_held[what[(code == HOLD) | (code == AND)]] = True
-    if is_held[what[code == TURN]].any():
+    if is_held.any() and is_held[what[code == TURN]].any():
         raise EngineError("engine: compiled has no place that is both held and queued up for; expected engine des")
     turning = turns.turns(places, len(schedule) + spawned)
     holding = hold.holds(places, len(events.time_s) if is_held.any() else 0, is_held)
@@ -103,18 +100,21 @@ def _flows(lowered: Lowered) -> Flows:
     """No flows yet; where all weights are equal they are 1."""
     from simcomm.engines.kernel import fluid
 
-    code, what, amount = lowered.programs.code, lowered.programs.what, lowered.programs.amount.copy()
+    code, what, amount = lowered.programs.code, lowered.programs.what, lowered.programs.amount
     weighs = np.flatnonzero(code == WEIGHT)
     capped = np.flatnonzero(code == CAP)
-    alike = len(weighs) in (0, np.count_nonzero(code == SHARE)) and len(np.unique(amount[weighs])) <= 1
+    shares, table = np.flatnonzero(code == SHARE), lowered.table
+    alike = len(weighs) in (0, len(shares)) and bool((amount[weighs] == amount[weighs[:1]]).all())
     if alike:
         amount[weighs] = 1.0
     weight = np.where(code[capped - 1] == WEIGHT, amount[capped - 1], 1.0)
     levels, which = np.unique(amount[capped] / weight, return_inverse=True)
     what[capped] = which
-    shares, table = np.flatnonzero(code == SHARE), lowered.table
-    times = np.bincount(what[shares], lowered.times(shares), minlength=len(table.hops))
-    on_links = np.bincount(table.links, np.repeat(times, table.hops), minlength=len(table.every_link))
+    times, on_links = np.zeros(0, np.int64), np.zeros(len(table.every_link), np.int64)
+    if len(shares):
+        times = np.bincount(what[shares], lowered.times(shares), minlength=len(table.hops)).astype(np.int64)
+        each = np.repeat(times, table.hops)
+        on_links = np.bincount(table.links, each, minlength=len(on_links)).astype(np.int64)
     on_caps = np.bincount(which, lowered.times(capped), minlength=len(levels))
     crossings = np.concatenate([on_links, on_caps]).astype(np.int64)
     first = len(OF_RANKS) * lowered.places.ranks
@@ -134,7 +134,8 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
     late_operations = late_operations[np.argsort(schedule.src[late_operations], kind="stable")].astype(np.int32)
     counts = np.bincount(schedule.src[late_operations], minlength=ranks)
     first, waiting = _dependents(schedule)
-    steps = 2 * int(np.diff(np.append(lowered.begin, len(length))).max(initial=1)) * (size + spawned)
+    longest = int(np.diff(np.append(lowered.begin, len(length))).max()) + 1
+    steps = 2 * longest * (size + spawned)
     this = loop.Run(
         code=lowered.programs.code,
         what=lowered.programs.what,
@@ -150,7 +151,9 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
         first_place=size,
         first_rank=size + places,
         first_spawned=first_spawned,
-        position=np.concatenate([lowered.begin[lowered.program], np.zeros(places + ranks + spawned, np.int64)]),
+        position=np.concatenate(
+            [lowered.begin.astype(np.int32)[lowered.program], np.zeros(places + ranks + spawned, np.int32)]
+        ),
         left=np.zeros(first_spawned + spawned, np.int32),
         operation=np.empty(spawned, np.int32),
         parent=np.empty(spawned, np.int32),
@@ -161,25 +164,21 @@ def _run(schedule: Schedule, lowered: Lowered, workers: Workers) -> tuple[Run, E
     return this, events(first_spawned + spawned, seconds, steps + places + ranks, size + spawned), late
 
 
-def _dependents(schedule: Schedule) -> tuple[Ints, npt.NDArray[np.int32]]:
+def _dependents(schedule: Schedule) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Who waits for every operation, as ``schedule.dependents``."""
     from simcomm.engines.kernel.alike import dependents
 
     if "dependents" in vars(schedule):
-        return schedule.dependents
-    found: tuple[Ints, npt.NDArray[np.int32]] = dependents(schedule.after_start, schedule.after)
+        start, waiting = schedule.dependents
+        return start.astype(np.int32), waiting
+    found: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]] = dependents(schedule.after_start, schedule.after)
     return found
 
 
 def _lengths(lowered: Lowered, ready_s: Times) -> tuple[Times, Ints, Ints]:
     """All durations that there are, and which one every instruction (SPAWN: how often) and late rank has (or −1)."""
-    from simcomm.engines.kernel.alike import numbered
+    from simcomm.engines.kernel.alike import lengths
 
     code, amount = lowered.programs.code, lowered.programs.amount
-    timed = _TIMED[code]
-    every = np.concatenate([np.where(timed, amount, 0.0), ready_s])
-    which, first = numbered(every.view(np.int64))
-    length = which[: len(code)].astype(np.int64)
-    spawns = code == SPAWN
-    length[spawns] = amount[spawns]
-    return every[first], length, np.where(ready_s != 0, which[len(code) :], -1)
+    which, found = lengths(code, amount, amount.view(np.int64), ready_s.view(np.int64))
+    return found.view(np.float64), which[: len(code)], np.where(ready_s != 0, which[len(code) :], -1)

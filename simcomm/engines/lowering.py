@@ -30,7 +30,7 @@ from simcomm.networks.programs import (
     Programs,
     RouteTable,
 )
-from simcomm.order import distinct
+from simcomm.order import ranked
 from simcomm.schedule import Ints, Schedule
 from simcomm.topology.ways import Routes
 
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from simcomm.engines.timeline import Times
     from simcomm.topology.routes import Link, Route
 
-
-#: Which instructions ask for a place.
-_ASKS = np.isin(np.arange(128), (TURN, HOLD, AND)).astype(np.int64)
 
 _Row = tuple[int, int, Any]
 
@@ -60,14 +57,18 @@ class Lowered:
     @cached_property
     def work(self) -> tuple[int, int]:
         """How many places are asked for, and how many tokens are spawned, in the whole run."""
+        from simcomm.engines.kernel.alike import asks
+
         code, amount = self.programs.code, self.programs.amount
-        asks, spawns = np.add.reduceat(_ASKS[code], self.begin), np.flatnonzero(code == SPAWN)
-        spawned = (self.times(spawns) * amount[spawns]).sum() if len(spawns) else 0
-        return int(asks @ self._runs), int(spawned)
+        spawns = np.flatnonzero(code == SPAWN)
+        return asks(code, self.begin, self._runs), int((self.times(spawns) * amount[spawns]).sum())
 
     def times(self, instructions: Ints) -> Ints:
-        """How often each of these is run."""
-        return self._runs[np.searchsorted(self.begin, instructions, side="right") - 1]
+        """How often each of these is run; they are in order."""
+        from simcomm.engines.kernel.alike import times
+
+        found: Ints = times(instructions, self.begin, self._runs)
+        return found
 
     @cached_property
     def _runs(self) -> Ints:
@@ -117,12 +118,14 @@ def _routes(pair: Ints, ranks: int, routes: Mapping[tuple[int, int], Route]) -> 
     """The routes of these pairs, src · ranks + dst, and the number of each."""
     if isinstance(routes, Routes):
         return RouteTable.of_all(routes), routes.numbers(pair)
-    pairs = distinct(pair)
-    return RouteTable.between(routes, *np.divmod(pairs, ranks)), np.searchsorted(pairs, pair)
+    pairs, number = ranked(pair, ranks * ranks)
+    return RouteTable.between(routes, *np.divmod(pairs, ranks)), number
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:
     """Behind the messages' programs those of computations, and last the empty one."""
+    if not len(rank) and len(written.code):  # the last instruction ends a program: it is the empty one, too
+        return written, np.append(written.start, len(written.code) - 1)
     rest = Programs.with_room(np.append(np.full(len(rank), 2), 0))
     rest.put(rest.start[:-1], TURN, places.of_rank("compute", rank), seconds)
     rest.put(rest.start[:-1] + 1, DELAY, 0, seconds)

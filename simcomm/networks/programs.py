@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from simcomm.lazy import Made
 from simcomm.networks.base import Message
+from simcomm.order import as_met
 from simcomm.topology.regular_routes import RegularRoutes
 from simcomm.topology.ways import Routes, Ways
 
@@ -112,18 +113,15 @@ class RouteTable(NamedTuple):
     def _regular(cls, routes: RegularRoutes, src: Ints, dst: Ints) -> RouteTable:
         net = routes.net
         hops, crossed = net.crossed(src, dst)
-        used, first, number = np.unique(crossed, return_index=True, return_inverse=True)
-        order = np.argsort(first)  # links are numbered as they are met
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
+        used, number = as_met(crossed, net.links)
         along = np.array(list(accumulate(repeat(net.latency_s, int(hops.max(initial=0))), initial=0)), dtype=np.float64)
         return cls(
             Made(len(src), lambda route: routes[int(src[route]), int(dst[route])]),
             along[hops],
             np.full(len(src), net.bandwidth_Bps, dtype=np.float64),
             np.concatenate([[0], np.cumsum(hops)]),
-            rank[number],
-            Made(len(used), lambda link: net.link(int(used[order[link]]))),
+            number,
+            Made(len(used), lambda link: net.link(int(used[link]))),
             np.full(len(used), net.bandwidth_Bps, dtype=np.float64),
             np.full(len(used), net.latency_s, dtype=np.float64),
         )
@@ -131,16 +129,11 @@ class RouteTable(NamedTuple):
     @classmethod
     def of_all(cls, routes: Routes) -> RouteTable:
         """The same of routes that are arrays already; links are numbered as they are met."""
-        met, first = routes.ways.links, routes.ways.first
-        at = np.full(len(routes.links), len(met))
-        at[met[::-1]] = np.arange(len(met))[::-1]  # of the places where a link is met the first one stays
-        used = np.argsort(at, kind="stable")[: np.count_nonzero(at < len(met))]
-        number = np.zeros(len(routes.links), np.int64)
-        number[used] = np.arange(len(used))
+        used, number = as_met(routes.ways.links, len(routes.links))
         width, late = (routes.column(name)[used].astype(np.float64) for name in ("bandwidth_Bps", "latency_s"))
         latency_s, bandwidth_Bps = routes.latency_s.astype(np.float64), routes.bandwidth_Bps.astype(np.float64)
         every_link = tuple(routes.links[link] for link in used.tolist())
-        return cls(routes.ways, latency_s, bandwidth_Bps, first, number[met], every_link, width, late)
+        return cls(routes.ways, latency_s, bandwidth_Bps, routes.ways.first, number, every_link, width, late)
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> RouteTable:

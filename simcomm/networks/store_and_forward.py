@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from simcomm import jit
 from simcomm.closed_forms import Seconds
 from simcomm.errors import InputError
 from simcomm.networks.base import Cost, Message, Run, add_up, gamma, total
 from simcomm.networks.programs import DELAY, JOIN, SPAWN, TURN, Batch, Places, Programs, RouteTable
-from simcomm.order import expand
 from simcomm.schedule import Ints
 
 
@@ -121,11 +121,8 @@ class StoreAndForward:
     def _costs(self, batch: Batch, adding: Any, several: Any) -> tuple[Any, ...]:
         """``cost`` of all; the pipelines of packets one by one."""
         table = batch.table
-        inverse, hops = 1 / table.link_bandwidth_Bps, table.hops
-        inverse_sum = np.zeros(len(hops))
-        for hop in range(int(hops.max(initial=0))):
-            longer = hops > hop
-            inverse_sum[longer] += inverse[table.links[table.first[:-1][longer] + hop]]
+        inverse, inverse_sum = 1 / table.link_bandwidth_Bps, np.zeros(len(table.first) - 1)
+        jit.large(_add_up, len(table.links))(table.first, table.links, inverse, inverse_sum)
         late = batch.size_bytes * inverse_sum[batch.route]
         if several.any():
             for index, message in enumerate(batch.messages()):
@@ -150,9 +147,27 @@ def _lower_crossings(
     programs: Programs, begin: Ints, table: RouteTable, places: Places, route: Ints, size: Ints
 ) -> None:
     """``_cross``, line by line, of pieces of these sizes over these routes."""
-    hops = table.hops[route]
-    links = table.links[expand(table.first[route], hops)]
-    at = expand(begin, 2 * hops)
-    serialisation = np.repeat(size, hops) / table.link_bandwidth_Bps[links]
-    programs.put(at[::2], TURN, places.of_link(links), serialisation)
-    programs.put(at[1::2], DELAY, 0, serialisation + table.link_latency_s[links])
+    of_links = (table.first, table.links, table.link_bandwidth_Bps, table.link_latency_s)
+    write = jit.large(_write_crossings, len(programs.code) if len(route) else 0)
+    write(begin, route, size, *of_links, places.first_link, programs.code, programs.what, programs.amount)
+
+
+def _write_crossings(
+    begin: Any, route: Any, size: Any, first: Any, links: Any, bandwidth_Bps: Any, latency_s: Any, first_link: int,
+    code: Any, what: Any, amount: Any,
+) -> None:  # fmt: skip
+    for piece in range(len(begin)):
+        at = begin[piece]
+        for hop in range(first[route[piece]], first[route[piece] + 1]):
+            link = links[hop]
+            serialisation = size[piece] / bandwidth_Bps[link]
+            code[at], what[at], amount[at] = TURN, first_link + link, serialisation
+            code[at + 1], amount[at + 1] = DELAY, serialisation + latency_s[link]
+            at += 2
+
+
+def _add_up(first: Any, links: Any, of_link: Any, total: Any) -> None:
+    """The sum over the links of every route, in their order."""
+    for route in range(len(total)):
+        for hop in range(first[route], first[route + 1]):
+            total[route] += of_link[links[hop]]
