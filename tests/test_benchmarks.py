@@ -175,8 +175,6 @@ def test_a_profile_finds_every_stage_by_its_functions() -> None:
     stats = stages.profiled(row, 8)
     seconds = stages.stage_seconds(stats)
     assert [stage for stage, spent in seconds.items() if spent <= 0] == []
-    inner = sum(spent for stage, spent in seconds.items() if stage.startswith("  ") and stage != "  lowering")
-    assert inner <= seconds["recording, counts and proof"]
     assert seconds["  lowering"] <= seconds["engine"]
     whole = sum(spent for stage, spent in seconds.items() if not stage.startswith("  "))
     said = stages.table(stats)
