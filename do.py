@@ -73,7 +73,7 @@ def demo(venv: Venv) -> int:
 def test(venv: Venv) -> int:
     """Run the tests and measure their coverage, with branches."""
     coverage = ("--cov=simcomm", "--cov-branch", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95")
-    return venv.run("python", "-m", "pytest", *coverage)
+    return venv.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *coverage)
 
 
 def check(venv: Venv) -> int:
