@@ -40,13 +40,15 @@ def staggered(collective: str, network: str) -> Work:
     """
 
     def work(workers: int, engine: str) -> Outcome:
-        from simcomm import checked, collectives, topology
+        from simcomm import checked, collectives
+        from simcomm.topology.regular import regular
 
         what = checked.check(collectives.get(collective), workers, simcomm.Vector(PARAMETERS, 4), {})
         ranks = what.schedule.ranks
         start_s = np.random.default_rng(1).uniform(0, workers * STAGGER_S, ranks)
         late = simcomm.Workers(tuple(start_s.tolist()), (0.0,) * ranks, (1.0,) * ranks)
-        star = topology.build("star", ranks, LINK["bandwidth"], LINK["latency"])
+        star = regular("star", ranks, LINK["bandwidth"], LINK["latency"], {})
+        assert star is not None
         ran = simcomm.execute(
             what.schedule, what.size_bytes, star, network=network, workers=late, engine=engine, detailed=False
         )

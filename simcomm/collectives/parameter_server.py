@@ -60,10 +60,9 @@ def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicat
         record.copy(worker[first], server[pushed[first]], pushed[first])
         added = ~first & (server[pushed] != worker)
         record.reduce(worker[added], server[pushed[added]], pushed[added])
-    for turn in range(workers):
-        pulls = (shard + turn) % workers
-        away = server != pulls
-        record.copy(server[away], pulls[away], shard[away])
+    pulls = (shard + np.arange(workers)[:, None]) % workers  # row after row; no pull reads what another one writes
+    away = server != pulls
+    record.copy(*(np.broadcast_to(each, pulls.shape)[away] for each in (server, pulls, shard)))
     return record.schedule()
 
 
