@@ -166,7 +166,7 @@ def measure(row: Row, workers: int, engine: str, repeats: int = REPEATS, yardsti
     before = yardstick_per_s(yardstick_s)
     try:
         runs = [timed(row, workers, engine)]
-    except (InputError, NotImplementedError) as error:
+    except InputError as error:
         return Measured(row.name, workers, engine, missing=" ".join(str(error).split()))
     first = runs[0].seconds
     if repeats and first < LONG_S:

@@ -168,34 +168,26 @@ def execute(
     """
     load = Load(schedule, size_bytes if isinstance(size_bytes, Vector) else _whole_sizes(size_bytes, schedule))
     model = _model(network)
-    given = (placement, routing, seed, None if bandwidth_factor is None else list(bandwidth_factor))
-    cluster = once(
-        (
-            "cluster",
-            repr(graph) if isinstance(graph, Regular) else graph,
-            name,
-            schedule.ranks,
-            load.pairs.key,
-            repr(given),
-        ),
-        lambda: place(
-            name,
-            graph if isinstance(graph, Regular) else checked(graph, name),
-            schedule.ranks,
-            load.pairs,
-            placement=placement,
-            routing=routing,
-            seed=seed,
-            bandwidth_factor=bandwidth_factor,
-        ),
-        lambda made: made.about_bytes,
-    )
+    where = {"placement": placement, "routing": routing, "seed": seed}
+    cluster = _placed(load, name, graph, where | {"bandwidth_factor": bandwidth_factor})
     seconds = None if compute_s is None else np.asarray(compute_s)
     if seconds is not None and seconds.shape != (len(schedule),):
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
     work = _Work(load, model, cluster, workers or Workers.alike(schedule.ranks), seconds, exact, detailed)
     plan = engines.plan(engine, model, cluster.routes, len(schedule), schedule.quotient is not None, exact, timeline)
     return _run(work, plan)
+
+
+def _placed(load: Load, name: str, graph: nx.Graph[Any] | Regular, where: Mapping[str, Any]) -> Cluster:
+    """The cluster; equal points of a sweep share it."""
+    is_regular, ranks = isinstance(graph, Regular), load.schedule.ranks
+    factors = where["bandwidth_factor"]
+    given = repr({**where, "bandwidth_factor": None if factors is None else list(factors)})
+    return once(
+        ("cluster", repr(graph) if is_regular else graph, name, ranks, load.pairs.key, given),
+        lambda: place(name, graph if isinstance(graph, Regular) else checked(graph, name), ranks, load.pairs, **where),
+        lambda made: made.about_bytes,
+    )
 
 
 def _run(work: _Work, plan: Sequence[engines.Choice]) -> Execution:

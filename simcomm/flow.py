@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simcomm import loops
+from simcomm import jit, loops
 from simcomm.order import expand
 from simcomm.schedule import REDUCE, Ints, Schedule
 
@@ -38,16 +38,16 @@ class Flow:
     def add_up(self, numbers: npt.NDArray[np.uint64]) -> None:
         """Add to every node's own number, in place and modulo 2⁶⁴, those that flow into it."""
         with np.errstate(over="ignore"):
-            loops.fast(loops.add_along, len(self.source))(self.source, self.target, numbers)
+            jit.large(loops.add_along, len(self.source))(self.source, self.target, numbers)
 
     def join(self, sets: npt.NDArray[np.uint64]) -> None:
         """Add to every node's own set of bits, a row each, in place, those that flow into it."""
-        loops.fast(loops.join_along, sets.shape[1] * len(self.source))(self.source, self.target, sets)
+        jit.large(loops.join_along, sets.shape[1] * len(self.source))(self.source, self.target, sets)
 
     def used(self) -> Flags:
         """Which nodes flow into what is held at the end."""
         used = self.operation < 0
-        loops.fast(loops.mark_back, len(self.source))(self.source, self.target, used)
+        jit.large(loops.mark_back, len(self.source))(self.source, self.target, used)
         return used
 
     def only(self, chunks: Ints) -> Flow:

@@ -1,28 +1,8 @@
-"""Loops over whole schedules, compiled when there is enough to do (``simcomm.jit``)."""
+"""Loops over whole schedules: plain Python for few rounds, compiled for many (``simcomm.jit.large``)."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeVar
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-#: A loop of fewer rounds is over before a compiler is loaded.
-FEW_ROUNDS = 20_000
-
-
-def fast(function: _Function, rounds: int) -> _Function:
-    """The same function, compiled if it has many rounds to do or if the compiler is there already."""
-    return _compiled(function) if rounds > FEW_ROUNDS or "numba" in sys.modules else function
-
-
-@cache
-def _compiled(function: _Function) -> _Function:
-    from simcomm.jit import jit_loop
-
-    return jit_loop(function)
+from typing import Any
 
 
 def depths(after_start: Any, after: Any, is_message: Any, level: Any, step: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simcomm import loops
+from simcomm import jit, loops
 from simcomm.errors import DeadlockError
 
 if TYPE_CHECKING:
@@ -43,8 +43,16 @@ def depths(schedule: Schedule) -> tuple[Ints, Ints]:
 def depths_in_order(after_start: Ints, after: npt.NDArray[Any], is_message: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Level and step of operations that wait only for those before them."""
     level, step = (np.zeros(len(is_message), dtype=np.int64) for _ in range(2))
-    loops.fast(loops.depths, len(is_message) + len(after))(after_start, after, is_message, level, step)
+    jit.large(loops.depths, len(is_message) + len(after))(after_start, after, is_message, level, step)
     return level, step
+
+
+def dependents(schedule: Schedule) -> tuple[Ints, npt.NDArray[np.int32]]:
+    """Who waits for every operation, as compressed sparse rows."""
+    owner = np.repeat(np.arange(len(schedule), dtype=np.int32), np.diff(schedule.after_start))
+    order = np.argsort(schedule.after, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(schedule.after, minlength=len(schedule)))])
+    return start.astype(np.int64), owner[order]
 
 
 def _name_cycle(schedule: Schedule, stuck: Ints) -> str:
@@ -122,7 +130,7 @@ def as_met(values: Ints, below: int) -> tuple[Ints, Ints]:
     """
     number, met = np.full(below, -1, dtype=np.int64), np.empty(below, dtype=np.int64)
     found = np.empty(len(values), dtype=np.int64)
-    count = loops.fast(loops.as_met, len(values))(values, number, met, found)
+    count = jit.large(loops.as_met, len(values))(values, number, met, found)
     return met[:count], found
 
 

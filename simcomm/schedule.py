@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError
-from simcomm.order import after_previous_send, depths
+from simcomm.order import after_previous_send, dependents, depths
 from simcomm.quotient import Quotient, range_bytes
 
 Ints = npt.NDArray[np.int64]
@@ -221,10 +221,7 @@ class Schedule:
     @cached_property
     def dependents(self) -> tuple[Ints, npt.NDArray[np.int32]]:
         """Who waits for operation i: ``waiting[start[i]:start[i + 1]]``, as (start, waiting)."""
-        owner = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.after_start))
-        order = np.argsort(self.after, kind="stable")
-        start = np.concatenate([[0], np.cumsum(np.bincount(self.after, minlength=len(self)))])
-        return start.astype(np.int64), owner[order]
+        return dependents(self)
 
     @property
     def chunks_per_vector(self) -> int:
