@@ -69,3 +69,8 @@ def group_of(workers: int, group: Group) -> int:
         some = ", ".join(map(str, divisors(workers)))
         raise InputError(f"group: {size} does not divide {workers} workers into equal groups; expected one of {some}")
     return size
+
+
+def whole_groups(workers: int, *, group: Group = "squarest", **_: object) -> int:
+    """As many ranks as workers, if they make whole groups."""
+    return workers // group_of(workers, group) * group_of(workers, group)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcomm.closed_forms import Traffic, Vector
-from simcomm.collectives.lockstep import Rounds
+from simcomm.closed_forms import TimeFormula, Traffic, Vector
+from simcomm.collectives.lockstep import Rounds, lockstep
 from simcomm.recorder import Recorder
 from simcomm.schedule import Ints
 
@@ -86,8 +86,16 @@ def messages(n: int, vector: Vector, sides: Sequence[int], part: int = 0, parts:
     return found
 
 
-def rounds(vector: Vector, sides: Sequence[int], parts: int = 1) -> list[Rounds]:
-    """Reduce-scatters along all sides and all-gathers back, of the largest pieces."""
+def time_along(
+    vector: Vector, sides: Sequence[int], parts: int = 1, across: Sequence[Rounds] = ()
+) -> TimeFormula | None:
+    """Reduce-scatters along all sides, then ``across``, then all-gathers back, in so many parts at once.
+
+    For pieces of one size; one part in rings of one side takes as long as its largest chunk, whatever the others.
+    """
+    sides = [side for side in sides if side > 1]
     cuts = [parts * math.prod(sides[: at + 1]) for at in range(len(sides))]
+    if not vector.is_cut_evenly(max([parts, *cuts])) and (parts > 1 or len(sides) > 1 or across):
+        return None
     there = [Rounds(side - 1, vector.largest_chunk(cut), adds=True) for side, cut in zip(sides, cuts, strict=True)]
-    return there + [Rounds(each.times, each.size_bytes) for each in reversed(there)]
+    return lockstep(parts, [*there, *across, *(Rounds(each.times, each.size_bytes) for each in reversed(there))])

@@ -7,51 +7,30 @@ once; inside the nodes a ring all-gather. With rings between the nodes, too, it 
     2n(g−1) messages of S/g + 2n(m−1) of S/n,  2(n−1)S bytes (the conservation law),  2(g+m−2) steps,
     2(g−1)(α₁ + S/g·β₁) + 2(m−1)(α₂ + S/n·β₂)  (+ (n−1)/n·S·γ)
 
-for α₁, β₁ inside a node and α₂, β₂ between nodes. With recursive doubling between the nodes few latencies and more
-bytes: for m = 2^k  2(g−1)(α₁ + S/g·β₁) + k(α₂ + S/g·β₂), and k·m·S bytes between nodes instead of 2(m−1)S, which is
-against the law for k > 1. For other m see :mod:`simcomm.collectives.recursive_doubling`.
-
+for α₁, β₁ inside a node and α₂, β₂ between nodes. Recursive doubling between them takes fewer latencies and more bytes:
+k(α₂ + S/g·β₂) and, against the law, k·m·S for m = 2^k; for other m see :mod:`simcomm.collectives.recursive_doubling`.
 The times, for α₁ = α₂ and β₁ = β₂, hold where all shards (with rings: all chunks) have the same size.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
 
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
-from simcomm.collectives import recursive_doubling as doubling
 from simcomm.collectives.base import Collective
-from simcomm.collectives.factors import Group, group_of
-from simcomm.collectives.grid import messages, rings_along, rounds, share
-from simcomm.collectives.lockstep import Rounds, lockstep
-from simcomm.proof import ALL_REDUCE
+from simcomm.collectives.factors import Group, divisors, group_of, whole_groups
+from simcomm.collectives.grid import Side, messages, rings_along, share, time_along
+from simcomm.collectives.lockstep import Rounds
+from simcomm.collectives.recursive_doubling import claim as claim_doubling
+from simcomm.collectives.recursive_doubling import double
+from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
-from simcomm.schedule import Ints, Schedule
+from simcomm.schedule import Schedule
 
 Between = Literal["ring", "recursive_doubling"]
-
-
-def ranks(workers: int, *, group: Group = "squarest", **_: object) -> int:
-    """The workers; they must make whole nodes."""
-    return workers // group_of(workers, group) * group_of(workers, group)
-
-
-def _double(record: Recorder, g: int, m: int) -> None:
-    """Recursive doubling between the nodes, of shard l by all ranks of local number l."""
-    lg, extra, core = doubling.folded(m)
-    local = np.arange(g)
-
-    def all_of(nodes: Ints) -> Ints:
-        return (nodes[:, None] * g + local).ravel()
-
-    stand_in = core[:extra]
-    record.reduce(src=all_of(stand_in - 1), dst=all_of(stand_in), chunk=np.tile(local, extra))
-    for bit in range(lg):
-        partner = core[np.arange(len(core)) ^ (1 << bit)]
-        record.reduce(src=all_of(core), dst=all_of(partner), chunk=np.tile(local, len(core)))
-    record.copy(src=all_of(stand_in), dst=all_of(stand_in - 1), chunk=np.tile(local, extra))
 
 
 def build(workers: int, *, group: Group = "squarest", between: Between = "ring") -> Schedule:
@@ -69,53 +48,51 @@ def build(workers: int, *, group: Group = "squarest", between: Between = "ring")
         across.reduce_scatter(record)
         across.all_gather(record)
     else:
-        _double(record, g, m)
+        double(record, np.arange(workers).reshape(m, g), np.arange(g))
     inside.all_gather(record)
     return record.schedule()
+
+
+def _tiers(n: int, group: Group, between: Between) -> tuple[int, list[Side], int]:
+    """Ranks of a node, along which sides there are rings, and how many nodes double."""
+    g = group_of(n, group)
+    rings = [(g, 1), (n // g, g)]
+    return (g, rings, 1) if between == "ring" else (g, rings[:1], n // g)
 
 
 def segmented_time(
     n: int, vector: Vector, segments: int, *, group: Group = "squarest", between: Between = "ring"
 ) -> TimeFormula | None:
-    """Every segment goes the same way; with recursive doubling between any number of nodes there is one for k = 1."""
-    g = group_of(n, group)
-    m = n // g
-    if between == "ring":
-        even = vector.is_cut_evenly(segments * n)
-        return lockstep(segments, rounds(vector, [g, m], segments)) if even else None
-    if not vector.is_cut_evenly(segments * g):
+    """Every segment goes the same way; known for one segment if 2^k nodes are not what double."""
+    g, rings, doubling = _tiers(n, group, between)
+    shard = Vector(vector.elements // (segments * g), vector.itemsize)
+    sides, lg = [side for side, _ in rings], doubling.bit_length() - 1
+    if doubling == 2**lg:
+        return time_along(vector, sides, segments, [Rounds(lg, shard.bytes, adds=True)] if lg else [])
+    inside, across = time_along(vector, sides), claim_doubling(doubling, shard).time
+    if segments > 1 or inside is None or across is None or not vector.is_cut_evenly(g):
         return None
-    inside, shard = rounds(vector, [g], segments), Vector(vector.elements // (segments * g), vector.itemsize)
-    if m & (m - 1) == 0:
-        exchanges = Rounds(m.bit_length() - 1, shard.bytes, adds=True)
-        return lockstep(segments, [inside[0], exchanges, inside[1]])
-    there_and_back, across = lockstep(1, inside), doubling.claim(m, shard).time
-    return (lambda a, b, c: there_and_back(a, b, c) + across(a, b, c)) if across and segments == 1 else None
+    return lambda alpha, beta, gamma: inside(alpha, beta, gamma) + across(alpha, beta, gamma)
 
 
 def claim(n: int, vector: Vector, *, group: Group = "squarest", between: Between = "ring") -> Claim:
-    """Inside every node 2(g−1) messages of each rank, between the nodes an all-reduce of every shard."""
-    g = group_of(n, group)
-    m, sides = n // g, [(g, 1), (n // g, g)]
-    exchanges = doubling.claim(m, Vector(1, 1))
+    """Of every rank 2(g−1) messages inside its node; between the nodes an all-reduce of every shard."""
+    g, rings, doubling = _tiers(n, group, between)
+    sides, doubled = [side for side, _ in rings], claim_doubling(doubling, Vector(1, 1))
+    across = doubled.total.messages
 
     def each(rank: int, way: int) -> Traffic:
-        if between == "ring":
-            return share(vector, rank, sides)[way]
-        shard, times = vector.chunk_bytes(rank % g, g), exchanges.sent(rank // g).messages
-        return share(vector, rank, sides[:1])[way] + Traffic(times * (shard > 0), times * shard)
+        shard, times = vector.chunk_bytes(rank % g, g), doubled.sent(rank // g).messages
+        return share(vector, rank, rings)[way] + Traffic(times * (shard > 0), times * shard)
 
-    ring, across = between == "ring", exchanges.total.messages
-    inside = messages(n, vector, [g, m] if ring else [g])
+    sends, times_S = messages(n, vector, sides) + across * vector.filled(g), 2 * (n - n // math.prod(sides)) + across
     return Claim(
-        total=Traffic(inside, 2 * (n - 1) * vector.bytes)
-        if ring
-        else Traffic(inside + across * vector.filled(g), (2 * m * (g - 1) + across) * vector.bytes),
-        steps=2 * (g - 1) + (2 * (m - 1) if ring else exchanges.steps),
+        total=Traffic(sends, times_S * vector.bytes),
+        steps=sum(2 * (side - 1) for side in sides) + doubled.steps,
         sent=lambda rank: each(rank, 0),
         received=lambda rank: each(rank, 1),
         time=segmented_time(n, vector, 1, group=group, between=between),
-        chunks_sent=2 * n * (n - 1) if ring else None,
+        chunks_sent=2 * n * (n - 1) if between == "ring" else None,
     )
 
 
@@ -126,6 +103,8 @@ hierarchical_all_reduce = Collective(
     claim,
     source="Ueno and Yokota, Exhaustive study of hierarchical AllReduce patterns for large messages between GPUs, "
     "CCGrid 2019",
-    ranks=ranks,
+    ranks=whole_groups,
+    segmented_time=segmented_time,
+    tuning=lambda n: {"group": divisors(n), "between": ["ring", "recursive_doubling"]},
     variants=({}, {"group": 2}, {"group": 4, "between": "recursive_doubling"}),
 )

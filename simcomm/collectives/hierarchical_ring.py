@@ -17,16 +17,11 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.factors import Group, group_of
+from simcomm.collectives.factors import Group, divisors, group_of, whole_groups
 from simcomm.collectives.ring import claim_all_reduce
-from simcomm.proof import ALL_REDUCE
+from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
-
-
-def ranks(workers: int, *, group: Group = "squarest", **_: object) -> int:
-    """The workers; they must make whole nodes."""
-    return workers // group_of(workers, group) * group_of(workers, group)
 
 
 def build(workers: int, *, group: Group = "squarest") -> Schedule:
@@ -76,6 +71,7 @@ hierarchical_ring_all_reduce = Collective(
     claim,
     source="Jia et al., Highly scalable deep learning training system with mixed-precision: training ImageNet in four "
     "minutes, 2018",
-    ranks=ranks,
+    ranks=whole_groups,
+    tuning=lambda n: {"group": divisors(n)},
     variants=({}, {"group": 4}),
 )

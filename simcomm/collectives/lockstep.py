@@ -13,6 +13,7 @@ k − 1 others. It is α·(rounds) + Σ w_t for k = 1, and α + k·Σ w_t where 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simcomm.closed_forms import Seconds, TimeFormula
@@ -27,7 +28,7 @@ class Rounds:
     adds: bool = False
 
 
-def lockstep(parts: int, rounds: list[Rounds]) -> TimeFormula:
+def lockstep(parts: int, rounds: Sequence[Rounds]) -> TimeFormula:
     """The makespan of so many parts in these rounds, one after the other.
 
     >>> ring = [Rounds(3, 10, adds=True), Rounds(3, 10)]

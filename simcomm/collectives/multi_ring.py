@@ -23,11 +23,10 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.lockstep import Rounds, lockstep
-from simcomm.collectives.ring import claim_all_reduce
+from simcomm.collectives.grid import time_along
 from simcomm.errors import InputError
+from simcomm.goals import ALL_REDUCE
 from simcomm.orbit import everyone
-from simcomm.proof import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -71,11 +70,7 @@ def build(workers: int, *, rings: int = 2, directions: Directions = "both", stri
 
 def segmented_time(n: int, vector: Vector, segments: int, *, rings: int = 2, **_: object) -> TimeFormula | None:
     """Every segment goes round as many rings again."""
-    parts = segments * rings
-    if parts == 1 or not vector.is_cut_evenly(parts * n):
-        return claim_all_reduce(n, vector).time if parts == 1 else None
-    chunk = vector.largest_chunk(parts * n)
-    return lockstep(parts, [Rounds(n - 1, chunk, adds=True), Rounds(n - 1, chunk)])
+    return time_along(vector, [n], segments * rings)
 
 
 def claim(
@@ -107,5 +102,7 @@ multi_ring_all_reduce = Collective(
     source="Patarasuk and Yuan, Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009; both "
     "directions and several rings: the channels of NVIDIA's NCCL",
     ranks=ranks,
+    segmented_time=segmented_time,
+    tuning=lambda n: {"rings": [1, 2, 4, 8, 16], "strides": ["one", "several"]},
     variants=({}, {"rings": 4, "strides": "several"}, {"rings": 3, "directions": "one", "strides": "several"}),
 )

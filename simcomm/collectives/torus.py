@@ -24,10 +24,9 @@ from typing import Literal
 
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.factors import sides_of
-from simcomm.collectives.grid import Side, messages, rings_along, rounds, share
-from simcomm.collectives.lockstep import lockstep
-from simcomm.proof import ALL_REDUCE
+from simcomm.collectives.factors import dims_worth_trying, sides_of
+from simcomm.collectives.grid import Side, messages, rings_along, share, time_along
+from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -71,10 +70,7 @@ def segmented_time(
     """Every segment goes through as many parts again."""
     parts = list(_colours(n, dims, colours))
     sides = [side for side, _ in parts[0][0]]
-    at_once = segments * len(parts)
-    alike = vector.is_cut_evenly(at_once * n) and (len(parts) == 1 or len(set(sides)) == 1)
-    one_ring = at_once == 1 and len(sides) == 1
-    return lockstep(at_once, rounds(vector, sides, at_once)) if alike or one_ring else None
+    return time_along(vector, sides, segments * len(parts)) if len(parts) == 1 or len(set(sides)) == 1 else None
 
 
 def claim(n: int, vector: Vector, *, dims: str = "squarest", colours: Colours = "one") -> Claim:
@@ -105,5 +101,7 @@ torus_all_reduce = Collective(
     "2018 (two sides); all dimensions at once: Jain and Sabharwal, Optimal bucket algorithms for large MPI "
     "collectives on torus interconnects, ICS 2010",
     ranks=ranks,
+    segmented_time=segmented_time,
+    tuning=lambda n: {"dims": dims_worth_trying(n), "colours": ["one", "all"]},
     variants=({}, {"colours": "all"}),
 )
