@@ -95,7 +95,8 @@ def time_along(
     """
     sides = [side for side in sides if side > 1]
     cuts = [parts * math.prod(sides[: at + 1]) for at in range(len(sides))]
-    if not vector.is_cut_evenly(max([parts, *cuts])) and (parts > 1 or len(sides) > 1 or across):
+    alone = parts == 1 and len(sides) == 1 and not across
+    if (sides or across) and not alone and not vector.is_cut_evenly(max([parts, *cuts])):
         return None
     there = [Rounds(side - 1, vector.largest_chunk(cut), adds=True) for side, cut in zip(sides, cuts, strict=True)]
     return lockstep(parts, [*there, *across, *(Rounds(each.times, each.size_bytes) for each in reversed(there))])

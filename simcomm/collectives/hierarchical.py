@@ -2,7 +2,7 @@
 
 n = m nodes of g ranks, rank = node·g + local. Inside every node a ring reduce-scatter, after which local rank l has the
 node's sum of shard l; between the nodes an all-reduce of each shard by the ranks of the same local number, all g at
-once; inside the nodes a ring all-gather. With rings between the nodes, too, it is a torus of two sides:
+once; inside the nodes a ring all-gather. With rings between the nodes, too, a torus of two sides:
 
     2n(g−1) messages of S/g + 2n(m−1) of S/n,  2(n−1)S bytes (the conservation law),  2(g+m−2) steps,
     2(g−1)(α₁ + S/g·β₁) + 2(m−1)(α₂ + S/n·β₂)  (+ (n−1)/n·S·γ)
@@ -36,8 +36,7 @@ Between = Literal["ring", "recursive_doubling"]
 def build(workers: int, *, group: Group = "squarest", between: Between = "ring") -> Schedule:
     """Two-tier all-reduce: reduce-scatter inside every node, all-reduce of the shards between nodes, all-gather inside.
 
-    ``group`` is how many ranks a node has ("squarest": as near to √n as divides n), ``between`` how the nodes' shards
-    are added up.
+    ``group`` ranks are a node ("squarest": as near to √n as divides n); ``between`` is how shards are added up.
     """
     g = group_of(workers, group)
     m = workers // g
@@ -76,7 +75,7 @@ def segmented_time(
 
 
 def claim(n: int, vector: Vector, *, group: Group = "squarest", between: Between = "ring") -> Claim:
-    """Of every rank 2(g−1) messages inside its node; between the nodes an all-reduce of every shard."""
+    """2n(g−1) messages of S/g inside the nodes; between the nodes an all-reduce of every shard."""
     g, rings, doubling = _tiers(n, group, between)
     sides, doubled = [side for side, _ in rings], claim_doubling(doubling, Vector(1, 1))
     across = doubled.total.messages
@@ -106,5 +105,5 @@ hierarchical_all_reduce = Collective(
     ranks=whole_groups,
     segmented_time=segmented_time,
     tuning=lambda n: {"group": divisors(n), "between": ["ring", "recursive_doubling"]},
-    variants=({}, {"group": 2}, {"group": 4, "between": "recursive_doubling"}),
+    variants=({}, {"between": "recursive_doubling"}),
 )

@@ -44,7 +44,7 @@ def build(workers: int, *, group: Group = "squarest") -> Schedule:
 
 
 def claim(n: int, vector: Vector, *, group: Group = "squarest") -> Claim:
-    """The whole vector over every link of the chains, there and back, and a ring of m = n/g."""
+    """2m(g−1) messages of S along the chains, there and back, and a ring of m = n/g."""
     g = group_of(n, group)
     m, filled, S, L = n // g, vector.filled(1), vector.bytes, vector.largest_chunk(n // g)
     ring = claim_all_reduce(m, vector)
@@ -73,5 +73,4 @@ hierarchical_ring_all_reduce = Collective(
     "minutes, 2018",
     ranks=whole_groups,
     tuning=lambda n: {"group": divisors(n)},
-    variants=({}, {"group": 4}),
 )
