@@ -17,7 +17,6 @@ from simcomm.simulation import simulate
 from simcomm.testing import check_collective
 
 
-
 def doubling(n: int) -> int:
     """Messages of recursive doubling."""
     return (lg := n.bit_length() - 1) * 2**lg + 2 * (n - 2**lg)
