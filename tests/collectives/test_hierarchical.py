@@ -94,19 +94,21 @@ def test_the_formula_of_two_tiers(
     assert seconds("ring_all_reduce") > found
 
 
-def test_on_leaves_of_one_switch_fewer_bytes_cross_the_spine_at_once() -> None:
-    """Uplinks that carry a quarter of what the hosts can send: flat rings of worse order lose, and so do latencies."""
+def test_where_links_inside_a_node_are_no_faster_only_latencies_are_saved() -> None:
+    """Leaves whose uplinks carry a quarter of what their hosts send; the two tiers cross them one after the other."""
 
-    def seconds(collective: Any, **more: Any) -> float:
+    def seconds(collective: Any, size: str, **more: Any) -> float:
         link = {"bandwidth": "10 GB/s", "latency": "5 us"}
         where = {"kind": "leaf_spine", "leaves": 4, "hosts_per_leaf": 4, "oversubscription": 4}
         keys: dict[str, Any] = {"topology": where, "network": "fair_share", "link": link, **more}
-        return float(simulate(collective, 16, size="1 MB", **keys).time_s)
+        return float(simulate(collective, 16, size=size, **keys).time_s)
 
-    two, S = seconds({"name": "hierarchical_all_reduce", "group": 4}), 10**6
-    assert two == pytest.approx(6 * (10e-6 + S / 4 / 10 / GB) + 6 * (20e-6 + S / 16 * 4 / 10 / GB), rel=1e-9)
-    assert seconds("ring_all_reduce") > two
-    assert seconds({"name": "hierarchical_all_reduce", "group": 4}, placement="round_robin") > two
+    two, S = {"name": "hierarchical_all_reduce", "group": 4}, 10**6
+    expected = 6 * (10e-6 + S / 4 / 10 / GB) + 6 * (20e-6 + S / 16 * 4 / 10 / GB)
+    assert seconds(two, "1 MB") == pytest.approx(expected, rel=1e-9)
+    assert seconds("ring_all_reduce", "1 MB") > expected
+    assert seconds("ring_all_reduce", "64 MB") < seconds(two, "64 MB")
+    assert seconds(two, "1 MB", placement="round_robin") > expected, "nodes that are not on one leaf"
 
 
 @pytest.mark.parametrize("group", [0, -4, 5, 24])
