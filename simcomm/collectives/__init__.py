@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 COLLECTIVES: dict[str, str] = {
     "all_to_all": "simcomm.collectives.all_to_all:all_to_all",
     "all_to_all_blocks": "simcomm.collectives.all_to_all_blocks:all_to_all_blocks",
+    "hierarchical_all_reduce": "simcomm.collectives.hierarchical:hierarchical_all_reduce",
+    "hierarchical_ring_all_reduce": "simcomm.collectives.hierarchical_ring:hierarchical_ring_all_reduce",
+    "multi_ring_all_reduce": "simcomm.collectives.multi_ring:multi_ring_all_reduce",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
     "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
     "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",
     "ring_all_gather": "simcomm.collectives.ring:ring_all_gather",
     "ring_all_reduce": "simcomm.collectives.ring:ring_all_reduce",
     "ring_reduce_scatter": "simcomm.collectives.ring:ring_reduce_scatter",
+    "torus_all_reduce": "simcomm.collectives.torus:torus_all_reduce",
 }
 
 

@@ -10,15 +10,29 @@ import pytest
 from simcomm import counts
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
+from simcomm.collectives.factors import group_of
 from simcomm.errors import InputError
 from simcomm.proof import prove
 from simcomm.simulation import simulate
 from simcomm.testing import check_collective
 
+
+def doubling(n: int) -> int:
+    """Messages of recursive doubling."""
+    return (lg := n.bit_length() - 1) * 2**lg + 2 * (n - 2**lg)
+
+
+def hierarchical(n: int, options: Mapping[str, Any]) -> int:
+    """Rings inside nodes, and between them either rings or recursive doubling."""
+    m = n // group_of(n, "squarest")
+    return 2 * (n - 1) if options.get("between", "ring") == "ring" else 2 * (n - m) + doubling(m)
+
+
 #: All-reduces that do not send the least possible, with what they send instead, in units of S.
 SEND_MORE = {
     "all_to_all": lambda n, options: n * (n - 1),
-    "recursive_doubling": lambda n, options: (lg := n.bit_length() - 1) * 2**lg + 2 * (n - 2**lg),
+    "hierarchical_all_reduce": hierarchical,
+    "recursive_doubling": lambda n, options: doubling(n),
     "parameter_server": lambda n, options: 2 * n - 2 * (options.get("placement") == "colocated"),
 }
 

@@ -23,12 +23,16 @@ def test_names() -> None:
     assert names() == (
         "all_to_all",
         "all_to_all_blocks",
+        "hierarchical_all_reduce",
+        "hierarchical_ring_all_reduce",
+        "multi_ring_all_reduce",
         "parameter_server",
         "rabenseifner",
         "recursive_doubling",
         "ring_all_gather",
         "ring_all_reduce",
         "ring_reduce_scatter",
+        "torus_all_reduce",
     )
     assert list(names()) == sorted(set(names()))
     assert [get(name).name for name in names()] == list(names())
