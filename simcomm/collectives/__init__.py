@@ -14,12 +14,27 @@ if TYPE_CHECKING:
 COLLECTIVES: dict[str, str] = {
     "all_to_all": "simcomm.collectives.all_to_all:all_to_all",
     "all_to_all_blocks": "simcomm.collectives.all_to_all_blocks:all_to_all_blocks",
+    "all_to_all_v": "simcomm.collectives.all_to_all_v:all_to_all_v",
+    "binomial_gather": "simcomm.collectives.binomial_gather:binomial_gather",
+    "binomial_scatter": "simcomm.collectives.binomial_scatter:binomial_scatter",
+    "bruck_all_gather": "simcomm.collectives.bruck_all_gather:bruck_all_gather",
+    "bruck_all_to_all": "simcomm.collectives.bruck_all_to_all:bruck_all_to_all",
+    "direct_all_gather": "simcomm.collectives.direct:direct_all_gather",
+    "direct_gather": "simcomm.collectives.direct_rooted:direct_gather",
+    "direct_reduce_scatter": "simcomm.collectives.direct:direct_reduce_scatter",
+    "direct_scatter": "simcomm.collectives.direct_rooted:direct_scatter",
+    "hierarchical_all_to_all": "simcomm.collectives.hierarchical_all_to_all:hierarchical_all_to_all",
+    "neighbor_exchange_all_gather": "simcomm.collectives.neighbor_exchange:neighbor_exchange_all_gather",
+    "pairwise_reduce_scatter": "simcomm.collectives.direct:pairwise_reduce_scatter",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
     "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
     "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",
+    "recursive_doubling_all_gather": "simcomm.collectives.recursive_doubling_all_gather:recursive_doubling_all_gather",
+    "recursive_halving_reduce_scatter": "simcomm.collectives.recursive_halving:recursive_halving_reduce_scatter",
     "ring_all_gather": "simcomm.collectives.ring:ring_all_gather",
     "ring_all_reduce": "simcomm.collectives.ring:ring_all_reduce",
     "ring_reduce_scatter": "simcomm.collectives.ring:ring_reduce_scatter",
+    "ring_shift": "simcomm.collectives.ring_shift:ring_shift",
 }
 
 
