@@ -29,7 +29,7 @@ def build(workers: int, *, root: int = 0) -> Schedule:
 
 
 def claim(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """n−1 messages: every worker but the root sends its largest block, all of which but its own chunk it was given."""
+    """n−1 messages of 2^j·S/n: a worker sends its largest block, all of which but its own chunk it was given."""
     tree = Halves(n, root, vector)
 
     def collected(holder: int, level: int, alpha: Seconds, beta: Seconds) -> Seconds:
@@ -57,6 +57,6 @@ binomial_gather = Collective(
     claim,
     source="Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
     ranks=ranks,
-    variants=({}, {"root": 1}, {"root": 5}),
+    variants=({}, {"root": 1}, {"root": 3}),
     segmentable=False,
 )

@@ -30,7 +30,7 @@ def build(workers: int, *, root: int = 0) -> Schedule:
 
 
 def claim(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """n−1 messages: every worker but the root is sent its largest block, and gives away all of it but its own chunk."""
+    """n−1 messages of 2^j·S/n: a worker is sent its largest block, and gives away all of it but its own chunk."""
     tree = Halves(n, root, vector)
 
     def spread(holder: int, level: int, alpha: Seconds, beta: Seconds) -> Seconds:
@@ -58,6 +58,6 @@ binomial_scatter = Collective(
     claim,
     source="Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
     ranks=ranks,
-    variants=({}, {"root": 1}, {"root": 5}),
+    variants=({}, {"root": 1}, {"root": 3}),
     segmentable=False,
 )

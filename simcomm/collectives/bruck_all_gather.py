@@ -63,7 +63,7 @@ def _messages(n: int, elements: int, width: int) -> int:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """n ranges in each of ⌈lg n⌉ steps; a worker sends and receives n − 1 chunks' worth of them."""
+    """n ranges of 2^i·S/n in step i of ⌈lg n⌉, some in two pieces; a worker sends and receives n − 1 chunks in them."""
     hops = [1 << step for step in range((n - 1).bit_length())]
     elements = vector.elements
 

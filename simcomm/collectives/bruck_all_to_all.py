@@ -46,7 +46,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """n·B messages: a block that goes i further is sent as often as i has ones.
+    """n·B messages of S/n: a block that goes i further is sent as often as i has ones.
 
     What worker r sends of worker r + o's blocks, o an odd multiple of 2^k, is sent in step k, on every way that has o
     above its last k digits: lowbit(o) of them, or fewer if n ends before. The receiver is 2^k nearer.

@@ -70,7 +70,7 @@ def build(workers: int, *, group: int | None = None) -> Schedule:
 
 
 def claim(n: int, vector: Vector, *, group: int | None = None) -> Claim:
-    """Of the blocks for worker d every worker of another number sends one, then each of its number on other nodes g."""
+    """S/n is sent to d by every worker of another number, g times that by each of its number on another node."""
     g = _node(n, group)
     m = n // g
     trips, steps = 2 * n - g - m, (g > 1) + (m > 1)

@@ -48,7 +48,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """A worker sends its chunk, then every pair but the one that it gets last: of the pair across the ring."""
+    """A worker sends S/n, its own, then 2S/n, every pair but the one that it gets last: that from across the ring."""
     pairs = max(n // 2, 1)
 
     def sent(rank: int) -> Traffic:

@@ -43,7 +43,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """n messages in each of k steps: 2^i chunks that a worker has for the 2^i that its partner has."""
+    """n messages of 2^i·S/n in step i of k: as many chunks as a worker has for as many of its partner."""
     lg = n.bit_length() - 1
 
     def exchanged(rank: int, sends: bool) -> Traffic:

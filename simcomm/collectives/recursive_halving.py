@@ -42,7 +42,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """A worker sends the half of its partner in every exchange; of two that are folded, one all, the other a chunk."""
+    """A worker sends S/2, S/4, …: its partner's half of what both have; of two that are folded, one sends S first."""
     lg = n.bit_length() - 1
     extra = n - 2**lg
     whole = one_message(vector, n, 0, n)

@@ -68,7 +68,7 @@ def build(workers: int, *, distance: int = 1, steps: int = 1) -> Schedule:
 
 
 def claim(n: int, vector: Vector, *, distance: int = 1, steps: int = 1) -> Claim:
-    """Every worker sends and receives a whole vector in every step."""
+    """Every worker sends and receives S in every step."""
     exchanges = steps if n > 1 else 0
     share = Traffic(exchanges * vector.filled(1), exchanges * vector.bytes)
     return Claim(

@@ -23,12 +23,27 @@ def test_names() -> None:
     assert names() == (
         "all_to_all",
         "all_to_all_blocks",
+        "all_to_all_v",
+        "binomial_gather",
+        "binomial_scatter",
+        "bruck_all_gather",
+        "bruck_all_to_all",
+        "direct_all_gather",
+        "direct_gather",
+        "direct_reduce_scatter",
+        "direct_scatter",
+        "hierarchical_all_to_all",
+        "neighbor_exchange_all_gather",
+        "pairwise_reduce_scatter",
         "parameter_server",
         "rabenseifner",
         "recursive_doubling",
+        "recursive_doubling_all_gather",
+        "recursive_halving_reduce_scatter",
         "ring_all_gather",
         "ring_all_reduce",
         "ring_reduce_scatter",
+        "ring_shift",
     )
     assert list(names()) == sorted(set(names()))
     assert [get(name).name for name in names()] == list(names())
