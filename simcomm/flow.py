@@ -16,6 +16,9 @@ from simcomm.goals import Flags, Predicate
 from simcomm.order import expand
 from simcomm.schedule import REDUCE, Ints, Schedule
 
+#: Places that a goal is asked about at once: of many workers and many chunks it needs few.
+MOST_PLACES = 2**22
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -90,11 +93,12 @@ def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, 
 
 def _places(s: Schedule, workers: int, needs: Predicate, ends: Ints) -> Ints:
     """Where the goal looks at the end: rank · chunks + chunk, in order."""
-    worker = np.arange(workers)[:, None]
-    needed = np.broadcast_to(
-        needs(worker, ends % s.chunks_per_vector, ends // s.chunks_per_vector), (workers, len(ends))
-    )
-    return np.asarray((worker * s.chunks + ends)[needed])
+    vector, chunk = np.divmod(ends, s.chunks_per_vector)
+    found = []
+    for some in np.array_split(np.arange(workers)[:, None], max(workers * len(ends) // MOST_PLACES, 1)):
+        needed = np.broadcast_to(needs(some, chunk, vector), (len(some), len(ends)))
+        found.append((some * s.chunks + ends)[needed])
+    return np.concatenate(found)
 
 
 def _starts(sorted_values: Ints) -> Ints:

@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from simcomm.errors import InputError, did_you_mean
 
+_SEVERAL = {int: "whole numbers", float: "numbers", str: "words"}
+
 
 def check_options(
     owner: str, build: Callable[..., Any], defaults: Mapping[str, object], options: Mapping[str, object]
@@ -72,7 +74,7 @@ def _describe(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return " or ".join(map(str, get_args(hint)))
     if get_origin(hint) is tuple:
-        return f"a list, each item of which is {_describe(get_args(hint)[0])}"
+        return f"a list of {_SEVERAL.get(get_args(hint)[0]) or _describe(get_args(hint)[0]).replace('a list', 'lists')}"
     if get_args(hint):
         return " or ".join(map(_describe, get_args(hint)))
     return words.get(hint, getattr(hint, "__name__", str(hint)))
