@@ -66,8 +66,10 @@ class Halves:
 
     def level(self, rank: int) -> int:
         """Of the largest block that this rank holds: all for the root; else it begins here, without the root."""
+        if rank == self.root:
+            return self.depth
         bits = rank | 1 << (rank ^ self.root).bit_length() >> 1
-        return self.depth if rank == self.root else (bits & -bits).bit_length() - 1
+        return (bits & -bits).bit_length() - 1
 
     def own(self, rank: int) -> Traffic:
         """The message with the largest block of a rank; the root has none."""
