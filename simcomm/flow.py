@@ -94,8 +94,8 @@ def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, 
 def _places(s: Schedule, workers: int, needs: Predicate, ends: Ints) -> Ints:
     """Where the goal looks at the end: rank · chunks + chunk, in order."""
     vector, chunk = np.divmod(ends, s.chunks_per_vector)
-    found = []
-    for some in np.array_split(np.arange(workers)[:, None], max(workers * len(ends) // MOST_PLACES, 1)):
+    found, batches = [], min(-(-workers * len(ends) // MOST_PLACES), workers)
+    for some in np.array_split(np.arange(workers)[:, None], max(batches, 1)):
         needed = np.broadcast_to(needs(some, chunk, vector), (len(some), len(ends)))
         found.append((some * s.chunks + ends)[needed])
     return np.concatenate(found)

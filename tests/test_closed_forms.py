@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simcomm.closed_forms import Traffic, Vector, busbw_factor, chunks_except, lower_bound
+from simcomm.closed_forms import Traffic, Vector, busbw_factor, chunks_except, lower_bound, one_message
 from simcomm.collectives import get, names
 from simcomm.collectives.base import Collective
 from simcomm.counts import count
@@ -378,6 +378,9 @@ def test_vectors_cut_into_chunks(elements: int, chunks: int) -> None:
     for left_out in range(-1, chunks + 1):
         rest = [size for i, size in enumerate(sizes) if i != left_out % chunks]
         assert chunks_except(vector, chunks, left_out) == Traffic(sum(size > 0 for size in rest), sum(rest))
+    for first, end in ((0, 0), (0, chunks), (1, 2), (1, chunks), (chunks - 1, chunks)):
+        carried = sum(sizes[first:end])
+        assert one_message(vector, chunks, first, end) == Traffic(int(carried > 0), carried)
 
 
 def test_a_vector_of_no_element_takes_no_time() -> None:

@@ -47,16 +47,15 @@ def build(
     ``matrix`` has a row of numbers of tokens for each sender; or ``tokens`` (8 for each worker) are spread as
     1/k^``skew`` over the workers, the k-th most popular drawn with ``seed``.
     """
-    n, rank = workers, np.arange(workers)
-    edges = np.array(edges_of(token_matrix(n, matrix=matrix, tokens=tokens, skew=skew, seed=seed)))
-    src = np.tile(rank, n - 1)
-    dst = (src + np.repeat(np.arange(1, n), n)) % n
-    chunk, count = edges[src, dst], np.diff(edges)[src, dst]
-    sends, chunks = count > 0, max(int(edges[:, -1].max()), 1)
-    src, dst, chunk, count = src[sends], dst[sends], (src * chunks + chunk)[sends], count[sends]
-    size, columns = len(src), (column.astype(np.int32) for column in (src, dst, chunk, count))
-    none = np.zeros(size), np.zeros(size + 1, np.int64), np.empty(0, np.int32)  # no recorder: nobody waits for anybody
-    return Schedule(n, n * chunks, np.full(size, COPY, np.int8), *columns, *none, vectors=n)
+    n, matrix = workers, token_matrix(workers, matrix=matrix, tokens=tokens, skew=skew, seed=seed)
+    edges = np.array(edges_of(matrix))
+    pairs = np.array([(src, (src + shift) % n) for shift in range(1, n) for src in range(n)], int).reshape(-1, 2)
+    src, dst = pairs[np.diff(edges)[pairs[:, 0], pairs[:, 1]] > 0].T.astype(np.int32)
+    chunks = max(int(edges[:, -1].max()), 1)
+    first, count = (src * chunks + edges[src, dst]).astype(np.int32), np.diff(edges)[src, dst].astype(np.int32)
+    kind, none = np.full(len(src), COPY, np.int8), np.empty(0, np.int32)  # no recorder: nobody waits for anybody
+    no_time, no_start = np.zeros(len(src)), np.zeros(len(src) + 1, np.int64)
+    return Schedule(n, n * chunks, kind, src, dst, first, count, no_time, no_start, none, vectors=n)
 
 
 def _last_port_bytes(size_bytes: list[list[int]]) -> int:

@@ -82,7 +82,7 @@ def claim_gather(n: int, vector: Vector, *, root: int = 0) -> Claim:
 
 
 _CHAN = "Chan, Heimlich, Purkayastha and van de Geijn, Collective communication: theory, practice, and experience, 2007"
-_VARIANTS = ({}, {"root": 1})
+_VARIANTS: tuple[dict[str, int], ...] = ({}, {"root": 1})
 direct_scatter = Collective(
     "direct_scatter", goal_of_scatter, build_scatter, claim_scatter, source=_CHAN, ranks=ranks, variants=_VARIANTS
 )
