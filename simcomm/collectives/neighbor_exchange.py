@@ -76,7 +76,7 @@ neighbor_exchange_all_gather = Collective(
     ALL_GATHER,
     build,
     claim,
-    source="Chen, Zhang, Zhang and Yuan, Performance evaluation of allgather algorithms on terascale Linux cluster "
+    source="Chen et al., Performance evaluation of allgather algorithms on terascale Linux cluster "
     "with fast Ethernet, HPC Asia 2005",
     ranks=ranks,
     segmentable=False,
