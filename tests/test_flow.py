@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -79,6 +81,15 @@ def test_a_goal_is_asked_about_few_places_at_a_time(monkeypatch: pytest.MonkeyPa
     assert found == [(rank, chunk) for rank in range(5) for chunk in range(4) if (rank + chunk) % 2]
     assert sum(asked) == 20
     assert max(asked) <= max(most + 4, 4), "one worker's at least"
+
+
+@pytest.mark.parametrize(("chunks", "vectors", "workers"), [(4, 1, 5), (5, 1, 4), (1, 1, 3), (9, 3, 3), (12, 3, 3)])
+def test_where_everybody_needs_its_own_chunk_nobody_is_asked(chunks: int, vectors: int, workers: int) -> None:
+    schedule = replace(Schedule.of(5, chunks, []), vectors=vectors)
+    short = flow_of(schedule, workers, every_chunk, own_chunk)
+    long = flow_of(schedule, workers, every_chunk, lambda rank, chunk, vector: own_chunk(rank, chunk, vector))
+    for ours, theirs in zip((short.rank, short.chunk), (long.rank, long.chunk), strict=True):
+        assert ours.tolist() == theirs.tolist()
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)
