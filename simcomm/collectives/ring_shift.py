@@ -7,8 +7,8 @@ values on their way round:
 
     n·k messages of S,  n·k·S bytes,  k steps,  k·(α + S·β)  exactly
 
-The goal is that every vector that came by has come: its last worker cannot have one that another has lost, yet a wrong
-one in between is an error, too. What a worker does with a block before the next one comes is not part of it.
+The goal is that every one of these vectors has come, not only the last, for ring attention needs each once. That they
+come in this order is the schedule's doing; what a worker does with one before the next comes is not part of it.
 """
 
 from __future__ import annotations
