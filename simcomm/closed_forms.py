@@ -47,6 +47,10 @@ class Vector:
         first = chunk * self.elements // chunks
         return ((chunk + 1) * self.elements // chunks - first) * self.itemsize
 
+    def range_bytes(self, first: int, end: int, chunks: int) -> int:
+        """Size of the chunks from number ``first`` of ``chunks`` up to ``end``, which is left out."""
+        return (end * self.elements // chunks - first * self.elements // chunks) * self.itemsize
+
     def largest_chunk(self, chunks: int) -> int:
         """⌈E/C⌉ elements in bytes: the chunk that sets the time of a step."""
         return -(-self.elements // chunks) * self.itemsize
@@ -114,6 +118,16 @@ def chunks_except(vector: Vector, chunks: int, *left_out: int) -> Traffic:
         vector.filled(chunks) - sum(vector.is_filled(chunk, chunks) for chunk in gone),
         vector.bytes - sum(vector.chunk_bytes(chunk, chunks) for chunk in gone),
     )
+
+
+def one_message(vector: Vector, chunks: int, first: int, end: int) -> Traffic:
+    """The message that carries the chunks from ``first`` up to ``end``, which is left out; none if they are empty.
+
+    >>> one_message(Vector(10), 4, 1, 3), one_message(Vector(1), 4, 0, 3)
+    (Traffic(messages=1, bytes=20), Traffic(messages=0, bytes=0))
+    """
+    carried = vector.range_bytes(first, end, chunks)
+    return Traffic((carried > 0) * 1, carried)
 
 
 #: How many times S bytes have to be sent n − 1 times: to be added up, to be spread, to be exchanged.

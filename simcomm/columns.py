@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ from simcomm.topology.routes import Link
 
 if TYPE_CHECKING:
     from simcomm.scenario import Scenario
+
+#: The longest list of lists that stands in a table as it is.
+MOST_LETTERS = 40
 
 
 def given(scenario: Scenario) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def counted(what: Checked) -> dict[str, Any]:
     """What was counted and proven, beside the closed form."""
     return {
         "collective": what.collective.name,
-        "options": _words(dict(sorted(what.options.items()))),
+        "options": _words({key: word(value) for key, value in sorted(what.options.items())}),
         "workers": what.workers,
         "ranks": what.schedule.ranks,
         "parameters": what.vector.elements,
@@ -120,3 +125,16 @@ def name_place(place: Any) -> str:
 
 def _words(options: dict[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in options.items() if value is not None)
+
+
+def word(value: Any) -> Any:
+    """A value of an option, lists of lists as a word: without spaces, and large ones by their shape and a hash.
+
+    >>> word([[0, 3], [1, 0]]), word(((1,) * 16,) * 8)
+    ('[[0,3],[1,0]]', '8x16:5110f571')
+    """
+    if not isinstance(value, list | tuple) or not all(isinstance(row, list | tuple) for row in value):
+        return value
+    text = json.dumps(value, separators=(",", ":"))
+    shape = f"{len(value)}x{max(map(len, value))}"
+    return text if len(text) <= MOST_LETTERS else f"{shape}:{hashlib.sha256(text.encode()).hexdigest()[:8]}"

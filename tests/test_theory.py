@@ -17,7 +17,7 @@ import simcomm
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
-from simcomm.errors import TimeError
+from simcomm.errors import InputError, TimeError
 from simcomm.execution import Load
 from simcomm.networks.base import Workers
 from simcomm.networks.fair_share import FairShare
@@ -178,9 +178,12 @@ NETWORKS: list[dict[str, Any]] = [
 ]
 
 
+BOUNDED = ("all_reduce", "reduce_scatter", "all_gather")
+
+
 @given(
     network=st.sampled_from(NETWORKS),
-    name=st.sampled_from([name for name in names() if name != "all_to_all_blocks"]),
+    name=st.sampled_from([name for name in names() if get(name).goal_of(4, {}).operation in BOUNDED]),
     workers=st.integers(1, 5),
     elements=st.integers(0, 12),
     graph=graphs(6),
@@ -189,7 +192,10 @@ NETWORKS: list[dict[str, Any]] = [
 def test_no_collective_on_any_graph_under_any_model_beats_its_bound(
     network: dict[str, Any], name: str, workers: int, elements: int, graph: nx.DiGraph[Any]
 ) -> None:
-    result = simcomm.simulate(name, workers, parameters=elements, dtype="int8", topology=graph, network=network)
+    try:
+        result = simcomm.simulate(name, workers, parameters=elements, dtype="int8", topology=graph, network=network)
+    except InputError:  # no power of two, or odd: refused
+        return
     assert result.time_s >= result.lower_bound_s * (1 - 1e-12)
     assert (result.lower_bound_s > 0) is bool(elements and workers > 1)
     if result.lower_bound_by.startswith("cut"):
