@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simcomm.topology import cuts
-from simcomm.topology.cuts import FLOWS, SHARES, Cut, cut_bound
+from simcomm.topology.crossing import SHARES, Cut
+from simcomm.topology.cuts import FLOWS, GATHERS, cut_bound
 
 OPERATIONS = tuple(SHARES)
 BANDWIDTHS = st.sampled_from([Fraction(1, 3), Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(7)])
@@ -79,6 +80,8 @@ def share(operation: str, inside: int, workers: int, root: bool) -> Fraction:
         "broadcast": workers if root else 0,
         "reduce_scatter": outside,
         "all_gather": inside,
+        "scatter": outside if root else 0,
+        "gather": 0 if root else inside,
         "all_to_all": inside * outside,
     }
     return Fraction(crossing[operation], workers)
@@ -135,7 +138,7 @@ def test_no_cut_of_a_small_graph_is_tighter(operation: str, case: tuple[nx.DiGra
 @pytest.mark.parametrize(
     ("operation", "limit"),
     [
-        *((operation, limit) for operation in FLOWS for limit in ("MOST_LOOKS", "MOST_LINKS")),
+        *((operation, limit) for operation in (*FLOWS, *GATHERS) for limit in ("MOST_LOOKS", "MOST_LINKS")),
         *(("all_to_all", limit) for limit in ("MOST_LOOKS", "EVERY_SET")),
     ],
 )
@@ -162,6 +165,21 @@ def test_what_must_leave_or_reach_the_root_is_what_networkx_lets_through(operati
     least = {"all_reduce": min(out, back), "reduce": back, "broadcast": out}[operation]
     found = bound(graph, hosts, operation)
     assert (found.seconds_per_byte, found.exact) == (Fraction(1, least), True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("operation", ["scatter", "gather"])
+def test_what_a_root_scatters_at_the_rate_of_the_bound_just_fits_through(operation: str, seed: int) -> None:
+    graph, hosts = random_graph(seed)
+    found = bound(graph, hosts, operation)
+    assert found.exact
+    turned = nx.DiGraph(graph.reverse() if operation == "gather" else graph)
+    turned.add_node("all")
+    each = 1 / (len(hosts) * found.seconds_per_byte)
+    for rate, fits in ((each, True), (each * Fraction(1001, 1000), False)):
+        turned.add_edges_from(((host, "all") for host in hosts[1:]), bandwidth_Bps=rate)
+        through = nx.maximum_flow_value(turned, hosts[0], "all", "bandwidth_Bps")
+        assert (through == rate * (len(hosts) - 1)) is fits
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -202,6 +220,8 @@ def test_star(n: int) -> None:
         "broadcast": Fraction(1, 5),
         "reduce_scatter": Fraction(n - 1, 5 * n),
         "all_gather": Fraction(n - 1, 5 * n),
+        "scatter": Fraction(n - 1, 5 * n),
+        "gather": Fraction(n - 1, 5 * n),
         "all_to_all": Fraction(n - 1, 5 * n),
     }
     assert {operation: bound(graph, n, operation).seconds_per_byte for operation in OPERATIONS} == expected
@@ -273,6 +293,8 @@ def test_the_root_is_the_first_host() -> None:
     assert bound(graph, [0, 1, 2], "broadcast").links == ((0, 1),)
     assert bound(graph, [1, 0, 2], "broadcast").links == ((1, 2),)
     assert bound(graph, [1, 0, 2], "reduce").links == ((0, 1),)
+    assert bound(graph, [1, 0, 2], "scatter").links == ((1, 2), (1, 0))
+    assert bound(graph, [2, 1, 0], "gather").links == ((0, 1),)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
