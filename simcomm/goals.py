@@ -39,6 +39,15 @@ class Goal:
     needs: Predicate
     apart: bool = False
 
+    @property
+    def root(self) -> int:
+        """The rank that alone has what all need, or alone needs what all have; 0 where there is none."""
+        for says in (self.has, self.needs):
+            chunks = says.chunks if isinstance(says, OfPieces) else says
+            if isinstance(chunks, OnlyRank):
+                return chunks.root
+        return 0
+
     def cuts(self, workers: int) -> bool:
         """Whether it says which worker has or needs which chunk, and not only which worker.
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simcomm import counts
-from simcomm.closed_forms import Vector, lower_bound
+from simcomm.closed_forms import Vector, demand, lower_bound
 from simcomm.collectives.base import Collective
 from simcomm.engines.exact import exact_run
 from simcomm.errors import CheckError, InputError, TimeError
@@ -92,7 +92,7 @@ def _check_size(
     collective: Collective, n: int, options: Mapping[str, Any], schedule: Schedule, vector: Vector, case: str
 ) -> int:
     """Counts, and the exact times if there is a formula; returns how many times were compared."""
-    claim = collective.claim(n, vector, **options)
+    claim, goal = collective.claim(n, vector, **options), collective.goal_of(n, options)
     _named(case, counts.check, counts.count(schedule, vector), claim)
     if claim.time is None:
         return 0
@@ -103,9 +103,7 @@ def _check_size(
         if found != expected:
             raise TimeError(f"{given} the engine says {found} s; expected {expected} s by the formula")
         least = lower_bound(
-            collective.goal_of(n, options).operation,
-            n,
-            vector.bytes,
+            demand(goal.operation, n, vector, goal.root),
             alpha_s=alpha,
             slowest_port_s_per_byte=beta,
             all_ports_bytes_per_s=schedule.ranks / beta,
