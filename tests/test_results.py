@@ -313,7 +313,7 @@ def test_another_version_is_refused_before_its_columns(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"some\.csv:2: results_version: expected 4, found 5.*run the scenario again"):
         load_results(written(tmp_path, text))
     text = csv_text(tmp_path, make_result(), make_result(results_version=99))
-    with pytest.raises(InputError, match=r"some\.csv:3: results_version: expected 3, found 99"):
+    with pytest.raises(InputError, match=r"some\.csv:3: results_version: expected 4, found 99"):
         load_results(written(tmp_path, text))
 
 
