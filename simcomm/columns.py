@@ -58,6 +58,7 @@ def counted(what: Checked) -> dict[str, Any]:
         "counts_match": not counts.differences(what.counted, what.expected),
         "proven": what.proof.places > 0,
         "proof": what.proof.method,
+        "guarantee": what.proof.guarantee,
     }
 
 

@@ -79,7 +79,12 @@ class Result:
     expected_steps: Annotated[int, "Messages on the longest chain of dependent messages, by the closed form."]
     counts_match: Annotated[bool, "Whether every count equals its closed form as an exact integer."]
     proven: Annotated[bool, "Whether every rank was proven to end with what the collective promises."]
-    proof: Annotated[str, "How it was proven: bitsets (exact) or fingerprints (an error survives with 2**-64)."]
+    proof: Annotated[
+        str,
+        "How it was proven: bitsets (exact), multiplicities (exact, of what is inexact) or fingerprints (an error "
+        "survives with 2**-64).",
+    ]
+    guarantee: Annotated[str, "Of an inexact collective, what was proven of it; empty if all is exact."]
     time_s: Annotated[float, "Time until the last operation ends (makespan), in seconds."]
     formula_s: Annotated[float | None, "Time by the formula, in seconds; empty where no formula holds."]
     time_matches: Annotated[bool | None, "Whether the time equals the formula; empty where no formula holds."]

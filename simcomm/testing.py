@@ -19,7 +19,7 @@ from simcomm.collectives.base import Collective
 from simcomm.engines.exact import exact_run
 from simcomm.errors import CheckError, InputError, TimeError
 from simcomm.planted import ALPHA, BETA, GAMMA, Teeth, bite
-from simcomm.proof import prove
+from simcomm.proof import methods, prove
 from simcomm.schedule import Schedule
 
 #: (α, β, γ) of the networks on which times are compared: all that a formula could confuse is different.
@@ -83,8 +83,9 @@ def _check_schedule(collective: Collective, n: int, options: Mapping[str, Any], 
         raise CheckError(f"{case}: two recordings differ; expected the same schedule for the same arguments")
     if schedule.ranks != collective.rank_count(n, options):
         raise CheckError(f"{case}: {schedule.ranks} ranks; expected {collective.rank_count(n, options)} as it says")
-    for method in ("bitsets", "fingerprints"):
-        _named(case, prove, schedule, collective.goal_of(n, options), n, method)
+    goal = collective.goal_of(n, options)
+    for method in methods(goal):
+        _named(case, prove, schedule, goal, n, method)
     return schedule
 
 
