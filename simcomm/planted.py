@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
+import numpy as np
+
 from simcomm import counts
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
