@@ -1,4 +1,4 @@
-"""Proof of what is inexact: every worker ends with every contribution exactly as often as the goal says.
+"""Proof of what is inexact: every worker ends with every contribution exactly as often as is claimed.
 
 Whole numbers travel along the dependencies of a schedule as contribution sets do, but a reduction adds them: how often
 worker w's contribution is in every value. One propagation for each worker is exact; where that is too much, one with a
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from simcomm.averaging import Averaging
 from simcomm.errors import ProofError
 from simcomm.flow import Flow
-from simcomm.goals import Goal, Ints, Multiplicity
+from simcomm.goals import Ints, Multiplicity
 from simcomm.modulo import read_by_class
 from simcomm.quotient import Quotient
 from simcomm.schedule import REDUCE
@@ -36,9 +36,8 @@ def is_exact(flow: Flow, workers: int) -> bool:
     return workers * (len(flow.source) + len(flow.rank)) <= MOST_ADDITIONS
 
 
-def check(goal: Goal, workers: int, flow: Flow) -> None:
-    """Follow every worker's contribution; ProofError names the first that is not where the goal says, as often."""
-    often = _claimed(goal)
+def check(often: Multiplicity, workers: int, flow: Flow) -> None:
+    """Follow every worker's contribution; ProofError names the first that is not there as often as is claimed."""
     paths = flow.own.astype(np.float64)
     flow.add_up(paths)
     if paths.max(initial=0) >= TOO_MANY:
@@ -63,13 +62,13 @@ def check(goal: Goal, workers: int, flow: Flow) -> None:
     _check_sums(rows, np.concatenate(columns))
 
 
-def check_fingerprints(goal: Goal, workers: int, flow: Flow) -> None:
+def check_fingerprints(often: Multiplicity, workers: int, flow: Flow) -> None:
     """The same with one random number for each worker; ProofError names the first rank and chunk that is wrong."""
     number = np.random.default_rng(0).integers(2**64, size=workers, dtype=np.uint64, endpoint=False)
     values = np.where(flow.own, number[np.minimum(flow.rank, workers - 1)], np.uint64(0))
     flow.add_up(values)
     end = np.flatnonzero(flow.operation < 0)
-    expected, rows, columns = _expected(_claimed(goal), workers, number)
+    expected, rows, columns = _expected(often, workers, number)
     wrong = np.flatnonzero(values[end] != expected[flow.rank[end]])
     if len(wrong):
         place = end[wrong[0]]
@@ -80,39 +79,36 @@ def check_fingerprints(goal: Goal, workers: int, flow: Flow) -> None:
     _check_sums(rows, columns)
 
 
-def check_modulo(goal: Goal, quotient: Quotient) -> bool:
-    """Whether every rank ends with what the goal says, if there is one chunk; False as well if nobody looks."""
-    q, n, often = quotient, quotient.group.order, goal.multiplicity
+def check_modulo(often: Multiplicity, quotient: Quotient) -> bool:
+    """Whether every rank ends with what is claimed, if there is one chunk; False as well if nobody looks."""
+    q, n = quotient, quotient.group.order
     circulant = isinstance(often, Averaging) and q.group.kind == "rotation"
     if not circulant or q.chunks > 1 or len(q) * n > MOST_KEPT:
         return False
-    kept: dict[int, Words] = {}
+    kept: dict[int, tuple[Words, int]] = {}
     for index, (writer, shift) in read_by_class(q).items():
         kept[index] = _sum(q, kept, writer, shift, int(q.src[index]))
     wrote = np.flatnonzero(q.count > 0)
-    found = _sum(q, kept, wrote, q.group.minus(0, q.dst[wrote]), 0)
-    # The same number of paths leads into every rank: that they are few enough the claim's own sum says.
-    return bool((found == _claimed(goal)(np.zeros(1, np.int64), np.arange(n)).astype(np.uint64)).all())
+    found, paths = _sum(q, kept, wrote, q.group.minus(0, q.dst[wrote]), 0)
+    expected = often(np.zeros(1, np.int64), np.arange(n)).astype(np.uint64)
+    return paths < TOO_MANY and bool((found == expected).all())
 
 
-def _sum(q: Quotient, kept: dict[int, Words], writer: Ints, shift: Ints, own: int) -> Words:
-    """What is at a rank behind the last copy or computation, by worker: it was written there, or is the rank's own."""
+def _sum(q: Quotient, kept: dict[int, tuple[Words, int]], writer: Ints, shift: Ints, own: int) -> tuple[Words, int]:
+    """What is at a rank behind the last copy or computation, by worker and in all: written there, or the rank's own."""
     replaces = np.flatnonzero(q.kind[writer] != REDUCE)
     first = replaces[-1] if len(replaces) else 0
     found = np.zeros(q.group.order, np.uint64)
     found[own] += np.uint64(not len(replaces))
+    paths = int(not len(replaces))
     for one, by in zip(writer[first:].tolist(), shift[first:].tolist(), strict=True):
         if one in kept:
-            found += np.roll(kept[one], by)
+            found += np.roll(kept[one][0], by)
+            paths += kept[one][1]
         else:
             found[(int(q.src[one]) + by) % q.group.order] += np.uint64(1)
-    return found
-
-
-def _claimed(goal: Goal) -> Multiplicity:
-    if goal.multiplicity is None:
-        raise ProofError(f"{goal.operation}: its goal says no multiplicities; expected a goal that does")
-    return goal.multiplicity
+            paths += 1
+    return found, paths
 
 
 def _expected(often: Multiplicity, workers: int, number: Words) -> tuple[Words, Words, Words]:

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from simcomm import multiplicities
 from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flow, flow_of
-from simcomm.goals import Goal, every_chunk, own_chunk
+from simcomm.goals import Goal, Multiplicity, every_chunk, own_chunk
 from simcomm.modulo import each_has_all, of_one_chunk
 from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
@@ -86,7 +86,7 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
             return proof
     flow = flow_of(schedule, workers, goal.has, goal.needs)
     if goal.multiplicity is not None:
-        return _prove_multiplicities(goal, workers, flow, method)
+        return _prove_multiplicities(goal, goal.multiplicity, workers, flow, method)
     return _prove(schedule, goal, workers, flow, method)
 
 
@@ -94,7 +94,7 @@ def _prove_modulo(schedule: Schedule, quotient: Quotient, goal: Goal, method: Me
     """The proof for one chunk, or one rank, that stands for all; None where it does not, or finds something wrong."""
     workers = schedule.ranks
     if goal.multiplicity is not None:
-        proven = method != "fingerprints" and multiplicities.check_modulo(goal, quotient)
+        proven = method != "fingerprints" and multiplicities.check_modulo(goal.multiplicity, quotient)
         return Proof("multiplicities", workers, goal.guarantee) if proven else None
     if quotient.moves and {goal.has, goal.needs} <= {every_chunk, own_chunk}:
         some, chunks = of_one_chunk(quotient)
@@ -110,12 +110,12 @@ def _prove_modulo(schedule: Schedule, quotient: Quotient, goal: Goal, method: Me
     return None
 
 
-def _prove_multiplicities(goal: Goal, workers: int, flow: Flow, method: Method | None) -> Proof:
+def _prove_multiplicities(goal: Goal, often: Multiplicity, workers: int, flow: Flow, method: Method | None) -> Proof:
     places = int(np.count_nonzero(flow.operation < 0))
     if method == "fingerprints" or (method is None and not multiplicities.is_exact(flow, workers)):
-        multiplicities.check_fingerprints(goal, workers, flow)
+        multiplicities.check_fingerprints(often, workers, flow)
         return Proof("fingerprints", places, goal.guarantee)
-    multiplicities.check(goal, workers, flow)
+    multiplicities.check(often, workers, flow)
     return Proof("multiplicities", places, goal.guarantee)
 
 
