@@ -22,6 +22,7 @@ from simcomm.units import format_bandwidth, format_size, format_time
 from simcomm.verify import Cell, Row
 
 if TYPE_CHECKING:
+    from simcomm.bounds import Explanation
     from simcomm.forecast import Forecast
     from simcomm.scenario import Scenario
 
@@ -199,6 +200,20 @@ def links_table(links: Links) -> Table:
             *("" if s is None else format_time(s) for s in seconds),
         )
     return made
+
+
+def bounds_table(found: Explanation) -> Table:
+    """One row per bound: how it is made, what it comes to, and how far the time is from it."""
+    made = table("bound", "in numbers", "at least", "time / bound", "above it")
+    for line in found.lines:
+        far = _times_and_percent(found.time_s / line.time_s) if line.time_s else ("", "")
+        made.add_row(line.name, line.formula, format_time(line.time_s), *far)
+    return made
+
+
+def _times_and_percent(ratio: float) -> tuple[str, str]:
+    percent = f"{ratio - 1:+,.{1 if ratio < 1.1 else 0}%}"
+    return f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:,.0f}x", percent.replace("%", " %")
 
 
 def verify_table(rows: Sequence[Row]) -> Table:

@@ -46,6 +46,7 @@ class Bound:
     gamma_s_per_byte: float = field(default=0.0, compare=False)
     ports: Ports | None = field(default=None, compare=False)
     cut: Cut | None = field(default=None, compare=False)
+    cut_holds: bool = field(default=True, compare=False)
 
 
 def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Workers) -> Any:
@@ -105,7 +106,7 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     cut = cluster.cut(what.workers, operation, root)
     cut_s = None if cut is None else float(alpha + _crossing_bytes(what, operation) * cut.seconds_per_byte)
     known = (cut_s, float(needed.rounds * alpha), float(bandwidth), float(compute))
-    made_of = (needed, float(alpha), float(gamma), ports, cut)
+    made_of = (needed, float(alpha), float(gamma), ports, cut, not model.one_port)
     if cut is None or cut_s is None or model.one_port or cut_s <= alpha + together:
         return Bound(float(alpha + together), "ports", *known, *made_of)
     tried = "" if cut.exact else " (the tightest of those tried)"
