@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from simcomm.closed_forms import Demand
+from simcomm.errors import InputError
 from simcomm.results import PARTS, Result
 from simcomm.theory import Bound, Ports
 from simcomm.topology.crossing import Cut
@@ -60,7 +61,9 @@ def explain(result: Result) -> Explanation:
     [('latency', '4 rounds · 10 us, if a port is held meanwhile'), ('its own latency', '30 steps · 10 us'),
      ('bandwidth', '2·15/16 · 100 MB / 12.5 GB/s')]
     """
-    bound: Bound = result.bound
+    bound: Bound | None = result.bound
+    if bound is None:
+        raise InputError("a result without its bounds, as from a file; expected one that was simulated here")
     if bound.needed is None:
         return Explanation(result.time_s, (), ("No bound is known for what this collective does.",))
     if not bound.needed.together:
@@ -88,8 +91,8 @@ def _lines(result: Result, bound: Bound, needed: Demand) -> list[Line]:
         lines.append(Line("computation", f"{share}{size} / {rate} of adding", bound.compute_s))
     if bound.cut is not None and bound.cut_s is not None:
         unseen = "" if bound.cut_holds else f"; {result.network} does not see it"
-        formula = f"{alpha} + {_crossing(bound, bound.cut)} / {_rate(bound.cut.bandwidth_Bps)}, {_sides(bound.cut, result)}{unseen}"
-        lines.append(Line("cut", formula, bound.cut_s))
+        crossing = f"{_crossing(bound, bound.cut)} / {_rate(bound.cut.bandwidth_Bps)}"
+        lines.append(Line("cut", f"{alpha} + {crossing}, {_sides(bound.cut, result)}{unseen}", bound.cut_s))
     least = f"{alpha} + what the ports allow" if bound.by == "ports" else "the cut"
     return [*lines, Line("least possible", least, bound.time_s)]
 
@@ -141,6 +144,8 @@ def _what_binds(bound: Bound) -> str:
 
 def _what_helps(result: Result, bound: Bound) -> str:
     ratio = result.time_s / bound.time_s
+    if ratio < 1.0005:
+        return "The time is the least possible."
     if ratio <= CLOSE:
         return f"The time is {_over(ratio)} the least possible: no other algorithm can gain more than that."
     needed = {
@@ -158,8 +163,8 @@ def _what_helps(result: Result, bound: Bound) -> str:
 def _over(ratio: float) -> str:
     """What is lost.
 
-    >>> _over(1.0234), _over(7.13), _over(1.0)
-    ('2.3 % above', '7.13 times', '0.0 % above')
+    >>> _over(1.0234), _over(7.13)
+    ('2.3 % above', '7.13 times')
     """
     return f"{(ratio - 1):.1%} above".replace("%", " %") if ratio < 2 else f"{ratio:.3g} times"
 
