@@ -68,7 +68,7 @@ def explain(result: Result) -> Explanation:
         return Explanation(result.time_s, (), ("No bound is known for what this collective does.",))
     if not bound.needed.together:
         return Explanation(result.time_s, (), ("Nothing has to be sent.",))
-    sentences = [_what_binds(bound), _what_helps(result, bound)]
+    sentences = [_what_binds(bound, bound.needed), _what_helps(result, bound)]
     if result.time_s < (bound.latency_s or 0.0):
         sentences.append("It beats the latency bound, since a port has many messages under way at once.")
     return Explanation(result.time_s, tuple(_lines(result, bound, bound.needed)), tuple(sentences))
@@ -103,7 +103,7 @@ def _bytes(result: Result, needed: Demand, ports: Ports) -> str:
     together_s = needed.together / float(ports.together_Bps)
     worker_s, root_s = float(needed.worker) / float(ports.worker_Bps), needed.root / float(ports.root_Bps)
     if root_s >= max(together_s, worker_s):
-        return f"{format_size(needed.root)} / {_rate(ports.root_Bps)} at the root"
+        return f"{format_size(needed.root)} / {_rate(ports.root_Bps)} at rank {needed.at}"
     if worker_s > together_s * (1 + 1e-12):
         return f"{_times(Fraction(needed.worker, S), n, n)}{format_size(S)} / {_rate(ports.worker_Bps)}"
     alike = abs(float(ports.together_Bps) / (result.ranks * float(ports.worker_Bps)) - 1) < 1e-9
@@ -126,7 +126,7 @@ def _times(part: Fraction, workers: int, parts: int) -> str:
     return f"{known} · "
 
 
-def _what_binds(bound: Bound) -> str:
+def _what_binds(bound: Bound, needed: Demand) -> str:
     if bound.by.startswith("cut") and bound.cut is not None:
         tried = "" if bound.cut.exact else " (the tightest of the cuts that were tried)"
         return (
@@ -138,7 +138,7 @@ def _what_binds(bound: Bound) -> str:
         return "One latency binds: the vector is so short that its bytes hardly count; only a lower latency would help."
     if compute > bandwidth:
         return "Adding up binds: faster adding would lower the bound."
-    where = "root's port binds" if bound.needed and bound.needed.root else "hosts' ports bind"
+    where = f"port of rank {needed.at} binds" if needed.root else "hosts' ports bind"
     return f"The {where}: more bandwidth there would lower the bound, which no algorithm does."
 
 

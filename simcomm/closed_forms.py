@@ -121,9 +121,9 @@ class Demand:
     """The least that any schedule of an operation has to do, in bytes: what bounds are made of.
 
     ``together``: sent by all ranks together; ``worker``: through the port of every single worker, one way or the other
-    (an all-reduce's both ways); ``root``: out of the root's port (of a gather: into it); ``added``: added up, by all
-    ranks together. ``rounds``: how many messages one after the other where a port has one at a time under way, from
-    its start to its arrival.
+    (an all-reduce's both ways); ``root``: out of the port of rank ``at``, or with ``entering`` into it; ``added``:
+    added up, by all ranks together. ``rounds``: how many messages one after the other where a port has one at a time
+    under way, from its start to its arrival.
     """
 
     together: int = 0
@@ -131,6 +131,8 @@ class Demand:
     root: int = 0
     added: int = 0
     rounds: int = 0
+    at: int = 0
+    entering: bool = False
 
 
 def demand(operation: str, workers: int, vector: Vector, root: int = 0) -> Demand | None:
@@ -143,9 +145,9 @@ def demand(operation: str, workers: int, vector: Vector, root: int = 0) -> Deman
     (n−1)/n·S. Whoever hears of n workers with one message under way at a port needs ⌈lg n⌉ rounds.
 
     >>> demand("broadcast", 5, Vector(25, 4))
-    Demand(together=400, worker=100, root=0, added=0, rounds=3)
-    >>> demand("scatter", 4, Vector(10, 1), root=1)
-    Demand(together=7, worker=0, root=7, added=0, rounds=2)
+    Demand(together=400, worker=100, root=0, added=0, rounds=3, at=0, entering=False)
+    >>> demand("scatter", 4, Vector(10, 1), root=1).root
+    7
     """
     S, others, lg = vector.bytes, workers - 1, (workers - 1).bit_length()
     if others == 0 or S == 0:
@@ -160,8 +162,8 @@ def demand(operation: str, workers: int, vector: Vector, root: int = 0) -> Deman
         "all_to_all": Demand(others * S, Fraction(others * S, workers), rounds=lg),
         "broadcast": Demand(others * S, S, rounds=lg),
         "reduce": Demand(others * S, S, added=others * S, rounds=lg),
-        "scatter": Demand(rest, root=rest, rounds=(reached - 1).bit_length()),
-        "gather": Demand(rest, root=rest, rounds=(reached - 1).bit_length()),
+        "scatter": Demand(rest, root=rest, rounds=(reached - 1).bit_length(), at=root),
+        "gather": Demand(rest, root=rest, rounds=(reached - 1).bit_length(), at=root, entering=True),
     }.get(operation)
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from simcomm import counts
-from simcomm.closed_forms import Vector, demand, lower_bound
+from simcomm.closed_forms import Vector, lower_bound
 from simcomm.collectives.base import Collective
+from simcomm.demands import demand_of
 from simcomm.engines.exact import exact_run
 from simcomm.errors import CheckError, InputError, TimeError
 from simcomm.planted import ALPHA, BETA, GAMMA, Teeth, bite
@@ -104,7 +105,7 @@ def _check_size(
         if found != expected:
             raise TimeError(f"{given} the engine says {found} s; expected {expected} s by the formula")
         least = lower_bound(
-            demand(goal.operation, n, vector, goal.root),
+            demand_of(goal, n, vector, schedule.chunks_per_vector),
             alpha_s=alpha,
             slowest_port_s_per_byte=beta,
             all_ports_bytes_per_s=schedule.ranks / beta,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simcomm.checked import Checked
-from simcomm.closed_forms import Demand, demand, lower_bound
+from simcomm.closed_forms import Demand, lower_bound
+from simcomm.demands import demand_of
 from simcomm.errors import TimeError
 from simcomm.networks.base import NetworkModel, Workers
 from simcomm.topology.cluster import Cluster
@@ -76,53 +77,62 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
 
     Where a host has one port, the network between ports never fills up: the cut is given, but does not bound.
     """
-    operation, root, ranks = what.goal.operation, what.goal.root, what.schedule.ranks
-    needed = demand(operation, what.workers, what.vector, root)
+    needed = demand_of(what.goal, what.workers, what.vector, what.schedule.chunks_per_vector)
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
-    ports = _ports(cluster, model, what.workers, operation, root)
     if needed is None or not needed.together:
         nothing = None if needed is None else 0.0
-        return Bound(0.0, "", None, nothing, nothing, nothing, needed, float(alpha), float(gamma), ports)
-
-    def least(ports: Ports | None, gamma: Any, ranks: Any = ranks) -> Any:
-        """Of bytes that take this long (None: no time) and these additions, without any latency."""
-        return lower_bound(
-            needed,
-            alpha_s=0 * alpha,
-            slowest_port_s_per_byte=1 / ports.worker_Bps if ports else 0,
-            root_port_s_per_byte=1 / ports.root_Bps if ports else 0,
-            all_ports_bytes_per_s=ports.together_Bps if ports else math.inf,
-            gamma_s_per_byte=gamma,
-            ranks=ranks,
-        )
-
-    if not model.bytes_take_time:
-        ports = None
-    bandwidth, compute = least(ports, 0), least(None, gamma if ports else 0)
-    together = max(bandwidth, compute)
+        return Bound(0.0, "", None, nothing, nothing, nothing, needed)
+    ports = _ports(cluster, model, what, needed) if model.bytes_take_time else None
+    bandwidth_s = _least(needed, ports, 0, 1)
+    compute_s = _least(needed, None, gamma if ports else 0, what.schedule.ranks)
+    together_s = max(bandwidth_s, compute_s)
     if ports and model.one_port and gamma:  # a port that receives adds, too; links go on while their rank adds
-        entering, alike = cluster.receiving_Bps()
-        together = max(together, least(Ports(ports.worker_Bps, ports.root_Bps, entering), gamma, alike))
-    cut = cluster.cut(what.workers, operation, root)
-    cut_s = None if cut is None else float(alpha + _crossing_bytes(what, operation) * cut.seconds_per_byte)
-    known = (cut_s, float(needed.rounds * alpha), float(bandwidth), float(compute))
-    made_of = (needed, float(alpha), float(gamma), ports, cut, not model.one_port)
-    if cut is None or cut_s is None or model.one_port or cut_s <= alpha + together:
-        return Bound(float(alpha + together), "ports", *known, *made_of)
-    tried = "" if cut.exact else " (the tightest of those tried)"
-    return Bound(cut_s, f"cut: {cut}{tried}", *known, *made_of)
+        entering_Bps, alike = cluster.receiving_Bps()
+        together_s = max(together_s, _least(needed, replace(ports, together_Bps=entering_Bps), gamma, alike))
+    cut = cluster.cut(what.workers, what.goal.operation, what.goal.root)
+    cut_s = None if cut is None else float(alpha + _crossing_bytes(what) * cut.seconds_per_byte)
+    found = Bound(
+        time_s=float(alpha + together_s),
+        by="ports",
+        cut_s=cut_s,
+        latency_s=float(needed.rounds * alpha),
+        bandwidth_s=float(bandwidth_s),
+        compute_s=float(compute_s),
+        needed=needed,
+        alpha_s=float(alpha),
+        gamma_s_per_byte=float(gamma),
+        ports=ports,
+        cut=cut,
+        cut_holds=not model.one_port,
+    )
+    if cut is None or cut_s is None or model.one_port or cut_s <= alpha + together_s:
+        return found
+    return replace(found, time_s=cut_s, by=f"cut: {cut}{'' if cut.exact else ' (the tightest of those tried)'}")
 
 
-def _ports(cluster: Cluster, model: NetworkModel, workers: int, operation: str, root: int) -> Ports:
+def _least(needed: Demand, ports: Ports | None, gamma: Any, ranks: Any) -> Any:
+    """The least time without any latency, if bytes take as long as at these ports (None: no time)."""
+    return lower_bound(
+        needed,
+        alpha_s=0,
+        slowest_port_s_per_byte=1 / ports.worker_Bps if ports else 0,
+        root_port_s_per_byte=1 / ports.root_Bps if ports else 0,
+        all_ports_bytes_per_s=ports.together_Bps if ports else math.inf,
+        gamma_s_per_byte=gamma,
+        ranks=ranks,
+    )
+
+
+def _ports(cluster: Cluster, model: NetworkModel, what: Checked, needed: Demand) -> Ports:
     """The ports that matter: what has only to pass a worker's port one way or the other takes the faster way."""
-    one_way = operation != "all_reduce"
-    worker_Bps, together_Bps = cluster.ports_Bps(model.one_port, workers, one_way)
+    one_way = what.goal.operation != "all_reduce"
+    worker_Bps, together_Bps = cluster.ports_Bps(model.one_port, what.workers, one_way)
     port_Bps = cluster.port_Bps if model.one_port else cluster.links_Bps
-    return Ports(worker_Bps, port_Bps(root, operation == "gather"), together_Bps)
+    return Ports(worker_Bps, port_Bps(needed.at, needed.entering), together_Bps)
 
 
-def _crossing_bytes(what: Checked, operation: str) -> int:
+def _crossing_bytes(what: Checked) -> int:
     """Of what a cut takes a share: if that is one of n equal shares, the elements that are over bound nothing."""
-    if operation in ("all_reduce", "broadcast", "reduce"):
+    if what.goal.operation in ("all_reduce", "broadcast", "reduce"):
         return what.vector.bytes
     return what.workers * (what.vector.elements // what.workers) * what.vector.itemsize

@@ -10,7 +10,9 @@ import pytest
 
 import simcomm
 from simcomm.bounds import Explanation, explain, hosts_in_words
+from simcomm.collectives import get
 from simcomm.errors import InputError
+from simcomm.goals import ALL_REDUCE
 from simcomm.results import Result
 
 LINK = {"bandwidth": "1 GB/s", "latency": "5 us"}
@@ -117,7 +119,10 @@ def test_a_short_vector_is_bound_by_one_latency_and_beats_that_of_the_literature
 
 
 def test_where_there_is_nothing_to_say() -> None:
-    assert explain(result("gossip")).sentences == ("No bound is known for what this collective does.",)
+    unknown = replace(get("ring_all_reduce"), name="mine", goal=replace(ALL_REDUCE, operation="scan"))
+    found = result(unknown)
+    assert (found.lower_bound_s, found.latency_bound_s, found.busbw_Bps) == (0.0, None, None)
+    assert explain(found).sentences == ("No bound is known for what this collective does.",)
     assert explain(result("ring_all_reduce", 1)) == Explanation(0.0, (), ("Nothing has to be sent.",))
     with pytest.raises(InputError, match="a result without its bounds, as from a file; expected"):
         explain(replace(result("gossip"), bound=None))
@@ -137,7 +142,7 @@ SCENARIO = """
 workers: 8
 size: 1 MB
 link: {bandwidth: 1 GB/s, latency: 5 us}
-sweep: {collective: [ring_all_reduce, gossip]}
+sweep: {collective: [ring_all_reduce, all_to_all_blocks]}
 """
 
 
@@ -149,6 +154,7 @@ def test_the_command(command: Any, tmp_path: Any) -> None:
     rows = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert "bandwidth 2·3/4 · 1 MB / 1 GB/s 1.5 ms 1.04x +4.0 %" in rows
     assert "its own latency 6 steps · 10 us 60 us 26x +2,500 %" in rows
-    assert rows[-2:] == ["No bound is known for what this collective does.", ""]
+    assert "collective=all_to_all_blocks workers=4: 760 us" in rows
+    assert rows[-2:] == ["The time is the least possible.", ""]
     assert list(tmp_path.iterdir()) == [tmp_path / "mine.yaml"]
     assert command("bounds", "other.yaml").code == 2

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from simcomm import goals
+from simcomm import demands, goals
 from simcomm.closed_forms import Demand, Vector, busbw_factor, demand, lower_bound
 from simcomm.collectives import get, names
+from simcomm.demands import demand_of
 from simcomm.engines.exact import exact_run
 from simcomm.errors import InputError
-from simcomm.goals import Goal
+from simcomm.goals import Goal, every_chunk
 
 A, B, G = Fraction(7, 3), Fraction(1, 11), Fraction(2, 13)
 UP_TO_16 = range(1, 17)
@@ -75,8 +77,48 @@ def test_rounds_with_one_message_under_way() -> None:
     assert rounds == {2: 1, 3: 2, 4: 2, 5: 3, 8: 3, 9: 4}
     # Of 3 elements for 8 workers those of workers 2, 5 and 7 hold anything; the root, 0, is a fourth one to talk.
     assert demand("scatter", 8, Vector(3, 1)) == Demand(3, root=3, rounds=2)
-    assert demand("gather", 8, Vector(3, 1), root=2) == Demand(2, root=2, rounds=2)
-    assert demand("scatter", 8, Vector(1, 1), root=7) == Demand()
+    assert demand("gather", 8, Vector(3, 1), root=2) == Demand(2, root=2, rounds=2, at=2, entering=True)
+    assert demand("scatter", 8, Vector(1, 1), root=7) == Demand(at=7)
+
+
+@pytest.mark.parametrize(("rounds", "way", "heard"), [(1, "ring", 3), (3, "ring", 7), (3, "exponential", 8)])
+def test_who_averages_must_hear_something(rounds: int, way: str, heard: int) -> None:
+    goal = get("gossip").goal_of(9, {"rounds": rounds, "neighbours": way})
+    assert demand_of(goal, 9, Vector(10), 1) == Demand(9 * 40, 40, rounds=(heard - 1).bit_length())
+    assert demand_of(get("gossip").goal_of(1, {}), 1, Vector(10), 1) == Demand()
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Worker d needs the chunks of vector v from ``edges[v][d]`` on."""
+
+    edges: tuple[tuple[int, ...], ...]
+
+    def __call__(self, rank: Any, chunk: Any, vector: Any) -> Any:
+        edges = np.array(self.edges)
+        return (edges[vector, rank] <= chunk) & (chunk < edges[vector, rank + 1])
+
+
+def test_vectors_apart_are_asked_about_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker 0 has 3, 1 and 2 of 6 chunks of 4 B for the workers, worker 1 has 0, 6 and 0, worker 2 has 5, 1, 0."""
+    goal = Goal("all_to_all_v", every_chunk, Blocks(((0, 3, 4, 6), (0, 0, 6, 6), (0, 5, 6, 6))), apart=True)
+    # 0 sends 1 + 2, receives 5; 1 sends nothing, receives 1 + 1; 2 sends 5 + 1, receives 2.
+    expected = Demand(together=4 * 9, worker=4 * 2, root=4 * 6, rounds=2, at=2)
+    assert demand_of(goal, 3, Vector(6), 6) == expected
+    into_one = Goal("all_to_all_v", every_chunk, Blocks(((0, 6, 6, 6), (0, 6, 6, 6), (0, 2, 2, 6))), apart=True)
+    assert demand_of(into_one, 3, Vector(6), 6) == Demand(4 * 8, 4 * 2, 4 * 8, rounds=2, at=0, entering=True)
+    monkeypatch.setattr(demands, "MOST_QUESTIONS", 50)
+    assert demand_of(goal, 3, Vector(6), 6) is None
+    assert demand_of(replace(goal, apart=False), 3, Vector(6), 6) is None
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_shift_brings_as_many_vectors_as_steps(steps: int) -> None:
+    def needs(rank: Any, chunk: Any, vector: Any) -> Any:
+        return (rank - vector) % 5 <= steps
+
+    goal = Goal("shift", every_chunk, needs, apart=True)
+    assert demand_of(goal, 5, Vector(10), 1) == Demand(5 * steps * 40, steps * 40, rounds=steps.bit_length())
 
 
 def test_of_other_operations_nothing_is_known() -> None:
@@ -98,7 +140,7 @@ def test_no_collective_beats_its_bound(n: int) -> None:
             goal = collective.goal_of(n, options)
             for elements in (1, 5 * n + 3):
                 vector = Vector(elements)
-                needed = demand(goal.operation, n, vector, goal.root)
+                needed = demand_of(goal, n, vector, schedule.chunks_per_vector)
                 for costs in COSTS if n <= 5 else COSTS[:1]:
                     found = exact_run(schedule, vector, *costs).makespan_s
                     assert found >= of(needed, costs, schedule.ranks), (name, options, elements, costs)

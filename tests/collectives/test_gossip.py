@@ -88,7 +88,9 @@ def test_a_result_says_what_was_proven() -> None:
     result = simcomm.simulate({"name": "gossip", "rounds": 2}, 8, parameters=100, link=LINK)
     assert (result.proven, result.proof, result.messages, result.steps) == (True, "multiplicities", 32, 2)
     assert "has heard of 5 of 8" in result.guarantee
-    assert (result.lower_bound_s, result.busbw_Bps, result.latency_bound_s) == (0.0, None, None)
+    # Each of two rounds takes 2 us and 2·400 B; 400 B must come, and who hears of 5 had three rounds, one at a time.
+    assert (result.time_s, result.lower_bound_s) == (pytest.approx(5.6e-6), pytest.approx(2.4e-6))
+    assert (result.busbw_Bps, result.latency_bound_s) == (None, pytest.approx(6e-6))
     assert simcomm.simulate("ring_all_reduce", 8, parameters=100, link=LINK).guarantee == ""
 
 
