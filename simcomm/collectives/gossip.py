@@ -69,7 +69,7 @@ def goal(workers: int, *, rounds: int = 1, neighbours: Neighbours = "ring") -> G
 
 
 def claim(n: int, vector: Vector, *, rounds: int = 1, neighbours: Neighbours = "ring") -> Claim:
-    """Every worker sends its value d times in every round, and receives as many."""
+    """d·n messages of S in every round: each worker sends its value to d others and receives as many."""
     d, S = _degree(n, neighbours), vector.bytes
     share = Traffic(rounds * d * vector.filled(1), rounds * d * S)
     return Claim(
