@@ -66,7 +66,7 @@ def results_table(results: Results) -> Table:
             format_time(r.time_s),
             "" if r.busbw_Bps is None else format_bandwidth(r.busbw_Bps).split(" = ")[0],
             "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
-            f"counts proof{' time' if r.time_matches else ''}",
+            f"counts {'inexact' if r.guarantee else 'proof'}{' time' if r.time_matches else ''}",
             *[_bottleneck(r)] * named,
         )
     return rows
@@ -115,6 +115,8 @@ def _bottleneck(result: Result) -> str:
 
 def explain(result: Result) -> None:
     """What the time of a run with a timeline is made of, its critical path and its busiest links."""
+    if result.guarantee:
+        click.echo(f"inexact: {result.guarantee}")
     if result.time_s:
         show(parts_table(result))
         click.echo(path_words(result))

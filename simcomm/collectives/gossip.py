@@ -10,6 +10,7 @@ In a round every worker sends its whole value to its neighbours and takes the me
 Inexact: what a worker ends with is a sum in which contributions have different multiplicities, to be divided by
 (d + 1)^rounds; the proof follows these numbers, and says how far the values may be from the mean
 (:mod:`simcomm.averaging`). They are followed up to 2⁶³, which is 39 rounds of a ring or 62 of ``exponential``.
+What it takes to divide is not modelled.
 """
 
 from __future__ import annotations
@@ -62,10 +63,10 @@ def build(workers: int, *, rounds: int = 1, neighbours: Neighbours = "ring") -> 
 
 def goal(workers: int, *, rounds: int = 1, neighbours: Neighbours = "ring") -> Goal:
     """Every worker holds what so many rounds of averaging make of all values, times (d + 1)^rounds."""
-    lg = max((workers - 1).bit_length(), 1)
     ring: Round = (1, -1)[: _degree(workers, neighbours)]
-    others = [ring if neighbours == "ring" or workers == 1 else (-(2 ** (turn % lg)),) for turn in range(rounds)]
-    return averaged(workers, others)
+    turns = range(rounds if workers > 1 else 0)
+    far = [(-(2 ** (turn % (workers - 1).bit_length())),) for turn in turns]
+    return averaged(workers, far if neighbours == "exponential" else [ring] * len(turns))
 
 
 def claim(n: int, vector: Vector, *, rounds: int = 1, neighbours: Neighbours = "ring") -> Claim:
