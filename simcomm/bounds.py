@@ -120,8 +120,8 @@ def _times(part: Fraction, workers: int, parts: int) -> str:
     ('2·15/16 · ', '15/16 · ', '')
     """
     times = part * parts / (workers - 1)
-    if part == 1:
-        return ""
+    if part.denominator == 1:
+        return f"{part} · " if part > 1 else ""
     known = f"{times}·{workers - 1}/{parts}".removeprefix("1·") if times.denominator == 1 else str(part)
     return f"{known} · "
 

@@ -7,9 +7,9 @@ counted and what is claimed must come from two places, or the check would check 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from simcomm.errors import InputError
 
@@ -123,7 +123,8 @@ class Demand:
     ``together``: sent by all ranks together; ``worker``: through the port of every single worker, one way or the other
     (an all-reduce's both ways); ``root``: out of the port of rank ``at``, or with ``entering`` into it; ``added``:
     added up, by all ranks together. ``rounds``: how many messages one after the other where a port has one at a time
-    under way, from its start to its arrival.
+    under way, from its start to its arrival. ``between``: a square array of what each worker has for each, if that is
+    what it is made of.
     """
 
     together: int = 0
@@ -133,6 +134,7 @@ class Demand:
     rounds: int = 0
     at: int = 0
     entering: bool = False
+    between: Any = field(default=None, compare=False, repr=False)
 
 
 def demand(operation: str, workers: int, vector: Vector, root: int = 0) -> Demand | None:

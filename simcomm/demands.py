@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simcomm.averaging import Averaging
 from simcomm.closed_forms import Demand, Vector, demand
 from simcomm.goals import Goal, Ints
 
-#: A goal is asked about so many (rank, chunk, vector) at most; of larger ones nothing is known.
-MOST_QUESTIONS = 50_000_000
+#: A goal is asked about so many workers, and so many (rank, chunk, vector), at most; of larger ones less is known.
+MOST_WORKERS, MOST_QUESTIONS = 1024, 50_000_000
 
 
 def demand_of(goal: Goal, workers: int, vector: Vector, chunks: int) -> Demand | None:
@@ -31,19 +33,17 @@ def demand_of(goal: Goal, workers: int, vector: Vector, chunks: int) -> Demand |
         return known
     if goal.operation == "shift":  # the same for every rank
         came = int(np.count_nonzero(goal.needs(np.array(0), np.array(0), np.arange(1, workers))))
-        return _of_equals(came, workers, vector)
-    if workers * workers * chunks > MOST_QUESTIONS or vector.bytes * workers >= 2**63:
-        return None
-    return _of_matrix(_matrix(goal, workers, vector, chunks))
+        known = Demand(
+            workers * came * vector.bytes, came * vector.bytes, rounds=came.bit_length() if vector.bytes else 0
+        )
+        chunks = 1
+    if workers > MOST_WORKERS or workers * workers * chunks > MOST_QUESTIONS or vector.bytes * workers**2 >= 2**63:
+        return known
+    between = _between(goal, workers, vector, chunks)
+    return replace(known or _of(between), between=between)
 
 
-def _of_equals(came: int, workers: int, vector: Vector) -> Demand:
-    """Every worker needs the vectors of so many others."""
-    each = came * vector.bytes
-    return Demand(workers * each, each, rounds=came.bit_length() if each else 0)
-
-
-def _matrix(goal: Goal, workers: int, vector: Vector, chunks: int) -> Ints:
+def _between(goal: Goal, workers: int, vector: Vector, chunks: int) -> Ints:
     """How many bytes of vector v worker r needs, as [v, r]; nothing of its own has to be sent."""
     size_bytes = np.array([vector.chunk_bytes(chunk, chunks) for chunk in range(chunks)], dtype=np.int64)
     rank, chunk = np.arange(workers)[:, None], np.arange(chunks)
@@ -54,17 +54,13 @@ def _matrix(goal: Goal, workers: int, vector: Vector, chunks: int) -> Ints:
     return needed
 
 
-def _of_matrix(needed: Ints) -> Demand:
-    """Of the bytes from each to each."""
+def _of(needed: Ints) -> Demand:
+    """What the bytes from each to each demand."""
     leaves, enters = needed.sum(axis=1), needed.sum(axis=0)
     busiest = np.maximum(leaves, enters)
-    most = int(np.argmax(busiest))
+    worker, most = int(busiest.min()), int(np.argmax(busiest))
     partners = max(int(np.count_nonzero(needed, axis=axis).max()) for axis in (0, 1))
-    return Demand(
-        together=int(needed.sum()),
-        worker=int(busiest.min()),
-        root=int(busiest[most]),
-        rounds=partners.bit_length(),
-        at=most,
-        entering=bool(enters[most] > leaves[most]),
-    )
+    known = Demand(int(needed.sum()), worker, rounds=partners.bit_length())
+    if busiest[most] == worker:  # no one more than another
+        return known
+    return replace(known, root=int(busiest[most]), at=most, entering=bool(enters[most] > leaves[most]))

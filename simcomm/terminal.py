@@ -214,7 +214,8 @@ def bounds_table(found: Explanation) -> Table:
 
 
 def _times_and_percent(ratio: float) -> tuple[str, str]:
-    percent = f"{ratio - 1:+,.{1 if ratio < 1.1 else 0}%}"
+    above = round(ratio - 1, 3) + 0.0  # not −0
+    percent = f"{above:+,.{1 if ratio < 1.1 else 0}%}"
     return f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:,.0f}x", percent.replace("%", " %")
 
 

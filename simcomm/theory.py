@@ -89,8 +89,9 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     if ports and model.one_port and gamma:  # a port that receives adds, too; links go on while their rank adds
         entering_Bps, alike = cluster.receiving_Bps()
         together_s = max(together_s, _least(needed, replace(ports, together_Bps=entering_Bps), gamma, alike))
-    cut = cluster.cut(what.workers, what.goal.operation, what.goal.root)
-    cut_s = None if cut is None else float(alpha + _crossing_bytes(what) * cut.seconds_per_byte)
+    cut = cluster.cut(what.workers, what.goal.operation, what.goal.root, needed.between)
+    crossing = _crossing_bytes(what) if needed.between is None else 1
+    cut_s = None if cut is None else float(alpha + crossing * cut.seconds_per_byte)
     found = Bound(
         time_s=float(alpha + together_s),
         by="ports",

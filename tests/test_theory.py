@@ -173,6 +173,23 @@ def test_a_cut_bounds_only_what_every_share_has() -> None:
     assert (found.time_s, found.cut_s, found.by) == (2 + 92 / 2, 2 + 90 / 2, "ports")
 
 
+def test_what_each_has_for_each_is_cut_as_it_is() -> None:
+    """Hosts 0 and 1 are behind a thin link: 60 B of 0 for 2, 30 B of 1 for 3 cross it."""
+    wanted = {(0, 2): [0, 1], (1, 3): [0], (2, 3): [0, 1, 2, 3]}
+
+    def needs(rank: Any, chunk: Any, vector: Any) -> Any:
+        table = np.array([[[c in wanted.get((v, r), []) for c in range(4)] for v in range(4)] for r in range(4)])
+        return table[rank, vector, chunk]
+
+    goal = goals.Goal("all_to_all_v", goals.every_chunk, needs, apart=True)
+    what = replace(task(), goal=goal)  # 4 chunks of 30 B
+    found = bound(what, on(two_leaves(F(1)), what), FairShare())
+    assert (found.time_s, found.cut_s) == (2 + 90, 2 + 90)
+    assert found.by.startswith("cut: 2 of 4 workers behind 1 link of 1 B/s: a -> b")
+    # 150 B enter host 3.
+    assert bound(what, on(two_leaves(F(100)), what), FairShare()).time_s == 2 + 15
+
+
 def test_of_an_unknown_operation_nothing_is_said() -> None:
     what, cluster = only("scatter", 0, 120)
     what = replace(what, goal=replace(what.goal, operation="scan"))

@@ -75,11 +75,17 @@ class Cluster:
         ports = [self.port_Bps(rank, entering=True) for rank in range(len(self.hosts))]
         return sum(ports), len(ports) if len(set(ports)) == 1 else sum(ports) / min(ports)
 
-    def cut(self, workers: int, operation: str, root: int = 0) -> Cut | None:
-        """The tightest cut for an operation of the first ranks; see :func:`~simcomm.topology.cuts.cut_bound`."""
+    def cut(self, workers: int, operation: str, root: int = 0, between: Any = None) -> Cut | None:
+        """The tightest cut for an operation of the first ranks; see :func:`~simcomm.topology.cuts.cut_bound`.
+
+        ``between`` are the bytes that each of them, in their order, has for each; it needs no root.
+        """
         hosts = (self.hosts[root], *self.hosts[:root], *self.hosts[root + 1 : workers])
+        what = operation if between is None else between.tobytes()
         return once(
-            ("cut", self.graph, hosts, operation), lambda: cut_bound(self.graph, hosts, operation), lambda _: 1_000
+            ("cut", self.graph, hosts, what),
+            lambda: cut_bound(self.graph, hosts, operation, between),
+            lambda _: 1_000,
         )
 
     @property

@@ -17,6 +17,8 @@ reduce_scatter  (n−a)/n   the n − a workers outside end with a shard each, a
 all_gather      a/n       the a shards that start in A are needed outside. S is all n shards.
 all_to_all      a(n−a)/n  each worker in A has a block of S/n for each one outside, and nobody else has it.
 ==============  ========  =============================================================================================
+
+Where each worker has its own number of bytes for each other one, what those in A have for those outside must cross.
 """
 
 from __future__ import annotations

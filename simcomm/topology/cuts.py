@@ -20,6 +20,8 @@ from itertools import combinations
 from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simcomm.topology.crossing import SHARES, Cut, fraction
 from simcomm.topology.max_flow import FlowNetwork
 
@@ -44,13 +46,14 @@ FLOWS = {
 }
 
 
-def cut_bound(graph: nx.DiGraph[Any], hosts: Sequence[Any], operation: str) -> Cut | None:
+def cut_bound(graph: nx.DiGraph[Any], hosts: Sequence[Any], operation: str, between: Any = None) -> Cut | None:
     """The tightest cut of a checked graph for ``operation`` of workers on ``hosts``; other nodes only forward.
 
     The time is at least S · ``seconds_per_byte``; latency is left out. ``hosts[0]`` is the root. Exact Fractions if all
     bandwidths are ints or Fractions, else floats (rounded once, at the end). None for an operation that is not in
     SHARES and for workers that are all on one host. Of cuts that are equally tight the first one found is taken: each
-    worker alone, or all others against it, in the order of the hosts; then what the flows find.
+    worker alone, or all others against it, in the order of the hosts; then what the flows find. With ``between``, a
+    square array of whole numbers, the operation is that each worker has so many bytes for each other one; S is a byte.
 
     Shares are taken as equal: if n does not divide the E elements, S is that of n·⌊E/n⌋ elements wherever shares of n
     are counted. The flow is our own, one for every worker: networkx's takes 20 ms for each on 256 hosts.
@@ -61,11 +64,11 @@ def cut_bound(graph: nx.DiGraph[Any], hosts: Sequence[Any], operation: str) -> C
     >>> cut_bound(build("ring", 8, 1, 0), range(8), "all_gather").seconds_per_byte
     Fraction(7, 16)
     """
-    if operation not in SHARES or len(set(hosts)) < 2:
+    if (operation not in SHARES and between is None) or len(set(hosts)) < 2:
         return None
-    search = _Search(graph, hosts, SHARES[operation])
+    search = _Search(graph, hosts, SHARES[operation]) if between is None else _BetweenSearch(graph, hosts, between)
     search.try_each_alone()
-    if operation == "all_to_all":
+    if operation == "all_to_all" or between is not None:
         ended = [_try_sets(search, graph)]
     elif operation in GATHERS:
         ended = [search.gather(GATHERS[operation])]
@@ -102,10 +105,14 @@ class _Search:
     def consider(self, side: frozenset[int]) -> None:
         """Keep this cut if it is tighter than the one so far."""
         bandwidth = sum(size for src, dst, size in self.links if src in side and dst not in side)
-        inside = sum(count for place, count in self.workers_at.items() if place in side)
-        seconds = self.share(inside, len(self.hosts), self.root in side) / bandwidth
+        seconds = self.crossing(side) / bandwidth
         if seconds > self.seconds:
             self.side, self.seconds = side, seconds
+
+    def crossing(self, side: frozenset[int]) -> Fraction:
+        """What must leave these nodes."""
+        inside = sum(count for place, count in self.workers_at.items() if place in side)
+        return self.share(inside, len(self.hosts), self.root in side)
 
     def try_each_alone(self) -> None:
         """Every worker's host against all other nodes, and the other way round."""
@@ -188,6 +195,27 @@ class _Search:
             bandwidth if self.is_exact else float(bandwidth),
             exact,
         )
+
+
+class _BetweenSearch(_Search):
+    """The same where each worker has so many bytes for each other one."""
+
+    def __init__(self, graph: nx.DiGraph[Any], hosts: Sequence[Any], between: Any) -> None:
+        super().__init__(graph, hosts, SHARES["all_to_all"])
+        self.between = between
+        self.places = [self.number[host] for host in hosts]
+
+    def crossing(self, side: frozenset[int]) -> Fraction:
+        """What those inside have for those outside."""
+        inside = np.array([place in side for place in self.places])
+        return Fraction(int(self.between[inside][:, ~inside].sum()))
+
+    def try_each_alone(self) -> None:
+        """Every worker's host against all other nodes, and the other way round."""
+        every = frozenset(self.number.values())
+        for place in self.workers_at:
+            self.consider(frozenset([place]))
+            self.consider(every - {place})
 
 
 def _try_sets(search: _Search, graph: nx.DiGraph[Any]) -> bool:

@@ -81,8 +81,8 @@ class RegularCluster(Cluster):
         """What all links have in common, or None."""
         return getattr(self.net, attribute) if self.net.degree else None
 
-    def cut(self, workers: int, operation: str, root: int = 0) -> Cut | None:
+    def cut(self, workers: int, operation: str, root: int = 0, between: Any = None) -> Cut | None:
         """The tightest cut for an operation of the first ranks."""
-        if knows_cuts(self.net, workers):
+        if between is None and knows_cuts(self.net, workers):
             return regular_cut(self.net, workers, operation, root)
-        return super().cut(workers, operation, root)
+        return super().cut(workers, operation, root, between)

@@ -155,6 +155,38 @@ def test_a_search_that_ends_early_is_still_a_bound(
     check_what_it_says_of_itself(found, graph, hosts, operation)
 
 
+@given(case=cases(6), data=st.data())
+def test_no_cut_is_tighter_for_what_each_has_for_each(
+    case: tuple[nx.DiGraph[Any], list[Any]], data: st.DataObject
+) -> None:
+    graph, hosts = case
+    row = st.lists(st.integers(0, 9), min_size=len(hosts), max_size=len(hosts))
+    between = np.array(data.draw(st.lists(row, min_size=len(hosts), max_size=len(hosts))))
+    best = Fraction(0)
+    for chosen in product([False, True], repeat=len(graph)):
+        side = {node for node, taken in zip(graph, chosen, strict=True) if taken}
+        inside = [host in side for host in hosts]
+        crossing = sum(
+            int(between[a, b]) for a in range(len(hosts)) for b in range(len(hosts)) if inside[a] > inside[b]
+        )
+        if crossing:
+            size = sum(link["bandwidth_Bps"] for a, b, link in graph.edges(data=True) if a in side and b not in side)
+            best = max(best, crossing / Fraction(size))
+    found = cut_bound(graph, hosts, "all_to_all_v", between)
+    assert found is not None
+    assert (found.seconds_per_byte, found.exact) == (best, True)
+
+
+@pytest.mark.parametrize("graph", [leaf_spine(3, 5, 2), ring(14), torus(4, 8)], ids=["leaves", "ring", "torus"])
+def test_equal_blocks_for_each_are_an_all_to_all(graph: nx.DiGraph[Any]) -> None:
+    hosts = [node for node, kind in graph.nodes(data="kind") if kind]
+    known, found = (cut_bound(graph, hosts, "all_to_all", between) for between in (None, np.ones((len(hosts),) * 2)))
+    assert known is not None
+    assert found is not None
+    assert found.seconds_per_byte == known.seconds_per_byte * len(hosts)
+    assert (found.links, found.exact) == (known.links, known.exact)
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("operation", ["all_reduce", "reduce", "broadcast"])
 def test_what_must_leave_or_reach_the_root_is_what_networkx_lets_through(operation: str, seed: int) -> None:
