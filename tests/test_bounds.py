@@ -6,14 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 
 import simcomm
 from simcomm.bounds import Explanation, explain, hosts_in_words
+from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives import get
+from simcomm.collectives.base import Collective
 from simcomm.errors import InputError
-from simcomm.goals import ALL_REDUCE
+from simcomm.goals import ALL_REDUCE, scatter
+from simcomm.recorder import Recorder
 from simcomm.results import Result
+from simcomm.schedule import Schedule
 
 LINK = {"bandwidth": "1 GB/s", "latency": "5 us"}
 
@@ -90,6 +95,34 @@ def test_a_cut_binds_and_its_links_are_named() -> None:
         "The cut binds: whatever the algorithm, 32 MB must cross the link leaf0 -> leaf1; more bandwidth there would "
         "lower the bound.",
         "The time is the least possible.",
+    )
+
+
+def from_rank_1(workers: int) -> Schedule:
+    """Rank 1 sends every other worker its chunk."""
+    others = np.array([rank for rank in range(workers) if rank != 1])
+    record = Recorder(workers, workers)
+    record.copy(src=1, dst=others, chunk=others)
+    return record.schedule()
+
+
+def claim(n: int, vector: Vector) -> Claim:
+    """A message of S/n for each."""
+    all_of_it = chunks_except(vector, n, 1)
+
+    def received(rank: int) -> Traffic:
+        return Traffic(int(rank != 1), vector.chunk_bytes(rank, n) * (rank != 1))
+
+    return Claim(all_of_it, 1, lambda rank: all_of_it if rank == 1 else Traffic(0, 0), received)
+
+
+def test_the_port_of_a_root_binds() -> None:
+    mine = Collective("mine", scatter(1), from_rank_1, claim, source="2026")
+    found = explain(result(mine, 8))
+    assert lines(found)["bandwidth"] == ("14 MB / 1 GB/s at rank 1", 14e-3)
+    assert lines(found)["cut"] == ("10 us + 14 MB / 1 GB/s, {1 | 0, 2-7}; loggp does not see it", 14.01e-3)
+    assert found.sentences[0] == (
+        "The port of rank 1 binds: more bandwidth there would lower the bound, which no algorithm does."
     )
 
 

@@ -107,6 +107,8 @@ def test_vectors_apart_are_asked_about_one_by_one(monkeypatch: pytest.MonkeyPatc
     assert demand_of(goal, 3, Vector(6), 6) == expected
     into_one = Goal("all_to_all_v", every_chunk, Blocks(((0, 6, 6, 6), (0, 6, 6, 6), (0, 2, 2, 6))), apart=True)
     assert demand_of(into_one, 3, Vector(6), 6) == Demand(4 * 8, 4 * 2, 4 * 8, rounds=2, at=0, entering=True)
+    in_turn = Goal("all_to_all_v", every_chunk, Blocks(((0, 0, 6, 6), (0, 0, 0, 6), (0, 6, 6, 6))), apart=True)
+    assert demand_of(in_turn, 3, Vector(6), 6) == Demand(together=4 * 18, worker=4 * 6, rounds=1)
     monkeypatch.setattr(demands, "MOST_QUESTIONS", 50)
     assert demand_of(goal, 3, Vector(6), 6) is None
     assert demand_of(replace(goal, apart=False), 3, Vector(6), 6) is None
