@@ -63,24 +63,28 @@ def counted(what: Checked) -> dict[str, Any]:
         "counts_match": not counts.differences(what.counted, what.expected),
         "proven": what.proof.places > 0,
         "proof": what.proof.method,
+        "guarantee": what.proof.guarantee,
     }
 
 
 def timed(what: Checked, run: Summary, formula_s: float | None, bound: Bound) -> dict[str, Any]:
     """How long it took, beside the formula and the bound, and what the time is made of; TimeError if they disagree."""
     time_s, parts = float(run.makespan_s), run.parts
-    factor = float(busbw_factor(what.goal.operation, what.workers))
+    factor = busbw_factor(what.goal.operation, what.workers)
     algbw_Bps = what.vector.bytes / time_s if time_s else None
     return {
         "time_s": time_s,
         "formula_s": formula_s,
         "time_matches": check_time(time_s, formula_s),
         "algbw_Bps": algbw_Bps,
-        "busbw_factor": factor,
-        "busbw_Bps": None if algbw_Bps is None else algbw_Bps * factor,
+        "busbw_factor": None if factor is None else float(factor),
+        "busbw_Bps": None if algbw_Bps is None or factor is None else algbw_Bps * float(factor),
         "lower_bound_s": bound.time_s,
         "lower_bound_ratio": time_s / bound.time_s if bound.time_s else None,
         "lower_bound_by": bound.by,
+        "latency_bound_s": bound.latency_s,
+        "bandwidth_bound_s": bound.bandwidth_s,
+        "compute_bound_s": bound.compute_s,
         "cut_bound_s": bound.cut_s,
         "critical_compute_s": float(parts.compute_s),
         "critical_latency_s": float(parts.latency_s),

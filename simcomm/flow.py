@@ -34,8 +34,8 @@ class Flow:
     source: Ints
     target: Ints
 
-    def add_up(self, numbers: npt.NDArray[np.uint64]) -> None:
-        """Add to every node's own number, in place and modulo 2⁶⁴, those that flow into it."""
+    def add_up(self, numbers: npt.NDArray[np.uint64] | npt.NDArray[np.float64]) -> None:
+        """Add to every node's own number, in place (of whole ones modulo 2⁶⁴), those that flow into it."""
         with np.errstate(over="ignore"):
             jit.large(loops.add_along, len(self.source))(self.source, self.target, numbers)
 

@@ -76,7 +76,7 @@ def reaches(schedule: Schedule, goal: Goal, workers: int) -> bool:
     random = Random(1)
     sums = Sums(schedule, goal, [random.getrandbits(64) for _ in range(workers)])
     return all(
-        sums.held(rank, chunk) == sums.right(chunk)
+        sums.held(rank, chunk) == sums.right(rank, chunk)
         for rank in range(workers)
         for chunk in range(schedule.chunks)
         if sums.is_needed(rank, chunk)

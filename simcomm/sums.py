@@ -51,6 +51,8 @@ class Sums:
         vector, within = divmod(chunk, self.schedule.chunks_per_vector)
         return rank < len(self.gradient) and bool(self.goal.needs(*map(np.array, (rank, within, vector))))
 
-    def right(self, chunk: int) -> int:
-        """What whoever needs the chunk must have: every contribution, once."""
-        return sum(self.begins(worker, chunk) for worker in range(len(self.gradient)))
+    def right(self, rank: int, chunk: int) -> int:
+        """What a rank that needs the chunk must have: every contribution once, or as often as the goal says."""
+        often = self.goal.multiplicity or (lambda rank, worker: np.array(1))
+        workers = range(len(self.gradient))
+        return sum(int(often(np.array(rank), np.array(w))) * self.begins(w, chunk) for w in workers)

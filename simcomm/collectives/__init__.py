@@ -23,6 +23,7 @@ COLLECTIVES: dict[str, str] = {
     "direct_gather": "simcomm.collectives.direct_rooted:direct_gather",
     "direct_reduce_scatter": "simcomm.collectives.direct:direct_reduce_scatter",
     "direct_scatter": "simcomm.collectives.direct_rooted:direct_scatter",
+    "gossip": "simcomm.collectives.gossip:gossip",
     "hierarchical_all_reduce": "simcomm.collectives.hierarchical:hierarchical_all_reduce",
     "hierarchical_all_to_all": "simcomm.collectives.hierarchical_all_to_all:hierarchical_all_to_all",
     "hierarchical_ring_all_reduce": "simcomm.collectives.hierarchical_ring:hierarchical_ring_all_reduce",

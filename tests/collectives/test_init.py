@@ -32,6 +32,7 @@ def test_names() -> None:
         "direct_gather",
         "direct_reduce_scatter",
         "direct_scatter",
+        "gossip",
         "hierarchical_all_reduce",
         "hierarchical_all_to_all",
         "hierarchical_ring_all_reduce",
