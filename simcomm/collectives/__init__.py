@@ -14,12 +14,24 @@ if TYPE_CHECKING:
 COLLECTIVES: dict[str, str] = {
     "all_to_all": "simcomm.collectives.all_to_all:all_to_all",
     "all_to_all_blocks": "simcomm.collectives.all_to_all_blocks:all_to_all_blocks",
+    "binomial_all_reduce": "simcomm.collectives.binomial_all_reduce:binomial_all_reduce",
+    "binomial_broadcast": "simcomm.collectives.binomial:binomial_broadcast",
+    "binomial_reduce": "simcomm.collectives.binomial:binomial_reduce",
+    "chain_broadcast": "simcomm.collectives.chain:chain_broadcast",
+    "chain_reduce": "simcomm.collectives.chain:chain_reduce",
+    "direct_broadcast": "simcomm.collectives.flat_tree:direct_broadcast",
+    "direct_reduce": "simcomm.collectives.flat_tree:direct_reduce",
+    "double_binary_tree_all_reduce": "simcomm.collectives.double_binary_tree:double_binary_tree_all_reduce",
+    "double_binary_tree_broadcast": "simcomm.collectives.double_binary_tree_rooted:double_binary_tree_broadcast",
+    "double_binary_tree_reduce": "simcomm.collectives.double_binary_tree_rooted:double_binary_tree_reduce",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
     "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
     "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",
+    "reduce_scatter_gather_reduce": "simcomm.collectives.reduce_scatter_gather:reduce_scatter_gather_reduce",
     "ring_all_gather": "simcomm.collectives.ring:ring_all_gather",
     "ring_all_reduce": "simcomm.collectives.ring:ring_all_reduce",
     "ring_reduce_scatter": "simcomm.collectives.ring:ring_reduce_scatter",
+    "scatter_all_gather_broadcast": "simcomm.collectives.scatter_all_gather:scatter_all_gather_broadcast",
 }
 
 
