@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simcomm.errors import InputError
 
 #: The sets of options worth showing and testing: the usual root, and another one where there is one.
-ROOTS = ({}, {"root": 1})
+ROOTS: tuple[Mapping[str, int], ...] = ({}, {"root": 1})
 
 
 def rooted(workers: int, *, root: int = 0) -> int:

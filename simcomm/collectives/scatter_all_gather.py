@@ -81,8 +81,8 @@ scatter_all_gather_broadcast = Collective(
     lambda workers, *, root=0: goals.broadcast(root),
     build,
     claim,
-    source="Barnett et al., Interprocessor collective communication library (InterCom), SHPCC 1994; Thakur, Rabenseifner "
-    "and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
+    source="Barnett et al., Interprocessor collective communication library (InterCom), SHPCC 1994; Thakur, "
+    "Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
     ranks=rooted,
     variants=ROOTS,
 )
