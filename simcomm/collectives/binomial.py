@@ -16,28 +16,13 @@ root's port is what it waits for, and that has ⌈lg n⌉·S to send.
 
 from __future__ import annotations
 
-import numpy as np
-
 from simcomm import goals
-from simcomm.closed_forms import Claim, Seconds, TimeFormula, Traffic, Vector
+from simcomm.closed_forms import Claim, Seconds, TimeFormula, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.binomial_tree import add_up, claim_of_edges, spread
 from simcomm.collectives.rooted import ROOTS, rooted
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
-
-
-def add_up(tree: Recorder, n: int, root: int) -> None:
-    """Record a reduction to the root."""
-    for bit in range((n - 1).bit_length()):
-        child = np.arange(1 << bit, n, 2 << bit)
-        tree.reduce(src=(child + root) % n, dst=(child - (1 << bit) + root) % n)
-
-
-def spread(tree: Recorder, n: int, root: int) -> None:
-    """Record a broadcast from the root."""
-    for bit in reversed(range((n - 1).bit_length())):
-        child = np.arange(1 << bit, n, 2 << bit)
-        tree.copy(src=(child - (1 << bit) + root) % n, dst=(child + root) % n)
 
 
 def build_broadcast(workers: int, *, root: int = 0) -> Schedule:
@@ -52,27 +37,6 @@ def build_reduce(workers: int, *, root: int = 0) -> Schedule:
     tree = Recorder(workers)
     add_up(tree, workers, root)
     return tree.schedule()
-
-
-def claim_of_edges(n: int, vector: Vector, root: int, down: int, up: int, time: TimeFormula) -> Claim:
-    """Over each of n − 1 links go ``down`` messages to the child and ``up`` to the parent."""
-    edge = Traffic(vector.filled(1), vector.bytes)
-    lg = n.bit_length() - 1
-
-    def share(rank: int, to_children: int, to_parent: int) -> Traffic:
-        """A rank has a child for every bit below its lowest one, if that is not past the end."""
-        v = (rank - root) % n
-        lowest = (v & -v).bit_length() - 1 if v else lg + 1
-        times = min(lowest, (n - 1 - v).bit_length()) * to_children + (v > 0) * to_parent
-        return Traffic(times * edge.messages, times * edge.bytes)
-
-    return Claim(
-        total=Traffic((n - 1) * (down + up) * edge.messages, (n - 1) * (down + up) * edge.bytes),
-        steps=lg * (down + up),
-        sent=lambda rank: share(rank, down, up),
-        received=lambda rank: share(rank, up, down),
-        time=time,
-    )
 
 
 def time_of_broadcast(n: int, vector: Vector, segments: int = 1, *, root: int = 0) -> TimeFormula:
@@ -95,12 +59,12 @@ def time_of_reduce(n: int, vector: Vector) -> TimeFormula:
 
 
 def claim_broadcast(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """Every rank but the root receives once; those of even distance send, the root ⌈lg n⌉ times."""
+    """Every rank but the root receives S once; those of even distance send, the root ⌈lg n⌉ times."""
     return claim_of_edges(n, vector, root, down=1, up=0, time=time_of_broadcast(n, vector))
 
 
 def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """Every rank but the root sends once."""
+    """Every rank but the root sends S once."""
     return claim_of_edges(n, vector, root, down=0, up=1, time=time_of_reduce(n, vector))
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from simcomm import goals
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.binomial import add_up, claim_of_edges, spread, time_of_broadcast, time_of_reduce
+from simcomm.collectives.binomial import time_of_broadcast, time_of_reduce
+from simcomm.collectives.binomial_tree import add_up, claim_of_edges, spread
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -26,7 +27,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """Once up and once down: nothing goes down before the root has it all."""
+    """S once up and once down every edge: nothing goes down before the root has it all."""
     up, down = time_of_reduce(n, vector), time_of_broadcast(n, vector)
     return claim_of_edges(n, vector, 0, down=1, up=1, time=lambda a, b, g: up(a, b, g) + down(a, b, g))
 

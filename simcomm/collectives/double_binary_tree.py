@@ -42,7 +42,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """Every edge of a tree is used twice: one half goes to the parent, and from it comes the sum."""
+    """Every edge of a tree is used twice: one half, S/2, goes to the parent, and from it comes the sum."""
 
     def share(rank: int) -> Traffic:
         return halves(vector, *(sum(degrees(n, rank, tree)) for tree in TREES))

@@ -10,10 +10,9 @@ In one piece, of halves of the same size, L = ⌊lg(n−1)⌋ and s = 2L + 1 (2L
     reduce     (L + 1)α + s·S/2·(β + γ)
     broadcast  (L + 1)α + s·S/2·β, and where n = 2^i − 2^j + 1 up to S/2·β more for some α (two messages meet)
 
-In segments the engine answers alone. Measured with γ = 0, α = 0 and 64 segments, a broadcast takes 1.05·Sβ for n = 8,
-1.07 for 16, 1.12 for 64: some 2 blocks per level and the bound Sβ, as Sanders, Speck and Träff promise, and without
-their α for every block. A reduce takes 1.52, 1.53 and 1.56·Sβ: leaves are ready with all blocks at once, and a port that
-sends what is ready first sends S/2 as a leaf of one tree before the first block that it added up in the other.
+In segments the engine answers alone. Measured with α = γ = 0 and 64 segments, a broadcast takes 1.05·Sβ for n = 8, 1.07
+for 16, 1.12 for 64: the bound, and some 2 blocks per level. A reduce takes 1.52, 1.53 and 1.56·Sβ: leaves are ready
+with all blocks at once, and a port sends what is ready first, S/2 as a leaf before anything that it added up.
 """
 
 from __future__ import annotations
@@ -89,10 +88,7 @@ def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
     return _claim(n, vector, root, down=False, time=time)
 
 
-_SOURCE = (
-    "Sanders, Speck and Träff, Two-tree algorithms for full bandwidth broadcast, reduction and scan, Parallel "
-    "Computing 2009"
-)
+_SOURCE = "Sanders, Speck and Träff, Two-tree algorithms for full bandwidth broadcast, reduction and scan, ParCo 2009"
 double_binary_tree_broadcast = Collective(
     "double_binary_tree_broadcast",
     lambda workers, *, root=0: goals.broadcast(root),

@@ -49,7 +49,7 @@ def time_of_reduce(n: int, vector: Vector, segments: int = 1, *, root: int = 0) 
 
 
 def claim_broadcast(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """The root sends n − 1 vectors, every other rank receives one."""
+    """The root sends n − 1 vectors of S, every other rank receives one."""
     return Claim(
         total=Traffic((n - 1) * vector.filled(1), (n - 1) * vector.bytes),
         steps=min(n - 1, 1),
@@ -60,7 +60,7 @@ def claim_broadcast(n: int, vector: Vector, *, root: int = 0) -> Claim:
 
 
 def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """Every rank but the root sends one vector; the root receives them."""
+    """Every rank but the root sends one vector of S; the root receives them."""
     return Claim(
         total=Traffic((n - 1) * vector.filled(1), (n - 1) * vector.bytes),
         steps=min(n - 1, 1),

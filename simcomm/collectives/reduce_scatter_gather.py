@@ -39,7 +39,7 @@ def build(workers: int, *, root: int = 0) -> Schedule:
 
 
 def claim(n: int, vector: Vector, *, root: int = 0) -> Claim:
-    """The same number of messages: rank v sends all chunks but its own, then the sums of its whole subtree."""
+    """n(n−1) of S/n, then one for every subtree: rank v sends all chunks but its own, then all of its subtree."""
     tree, carried = tree_of(vector, n)
     c = vector.largest_chunk(n)
 

@@ -23,12 +23,24 @@ def test_names() -> None:
     assert names() == (
         "all_to_all",
         "all_to_all_blocks",
+        "binomial_all_reduce",
+        "binomial_broadcast",
+        "binomial_reduce",
+        "chain_broadcast",
+        "chain_reduce",
+        "direct_broadcast",
+        "direct_reduce",
+        "double_binary_tree_all_reduce",
+        "double_binary_tree_broadcast",
+        "double_binary_tree_reduce",
         "parameter_server",
         "rabenseifner",
         "recursive_doubling",
+        "reduce_scatter_gather_reduce",
         "ring_all_gather",
         "ring_all_reduce",
         "ring_reduce_scatter",
+        "scatter_all_gather_broadcast",
     )
     assert list(names()) == sorted(set(names()))
     assert [get(name).name for name in names()] == list(names())
