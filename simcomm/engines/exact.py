@@ -15,8 +15,12 @@ from simcomm.schedule import Schedule
 from simcomm.topology.routes import Link, Route
 
 
-def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fraction, gamma: Fraction) -> Timeline:
+def exact_run(
+    schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fraction, gamma: Fraction, hosts: int | None = None
+) -> Timeline:
     """Run ``schedule`` where every pair of ranks has latency α and 1/β bytes per second; all times are Fractions.
+
+    Ranks from ``hosts`` on stand on switches (None: there are none).
 
     >>> from simcomm.collectives import get
     >>> ring = get("ring_all_reduce").schedule(3)
@@ -28,4 +32,4 @@ def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fractio
     pairs = set(zip(schedule.src.tolist(), schedule.dst.tolist(), strict=True))
     model = LogGP(Fraction(0), Fraction(0), 1 / gamma if gamma else None)
     seconds = np.array([Fraction(s) for s in schedule.seconds.tolist()], dtype=object)
-    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), Workers.alike(schedule.ranks), seconds)
+    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), Workers.alike(schedule.ranks, hosts), seconds)

@@ -127,6 +127,8 @@ def run(
     q = schedule.quotient
     if q is None or sizes is None:
         raise _refused("the schedule was recorded with calls that are not the same for every rank")
+    if workers.hosts is not None:
+        raise _refused("some ranks stand on switches")
     if len({*zip(workers.start_s, workers.compute_s, strict=True)}) > 1:
         raise _refused("the workers are not alike")
     if sizes.of_chunk is not None:
