@@ -155,10 +155,10 @@ def execute(
 
     A :class:`Vector` gives the sizes of its chunks. ``network`` is a model, its name, or a mapping with ``model`` and
     its options; ``routing`` a name, or a mapping with ``name`` and its options; ``bandwidth_factor`` multiplies both
-    directions of every link of a rank's host; ``further`` are the switches that the last ranks are on. With ``exact`` times are exact Fractions, if all numbers are Fractions
-    (the graph's, the model's, those of ``workers``). ``detailed`` keeps every crossing of a port or link; without
-    ``timeline`` the engine need not keep the times of operations. InputError for what does not fit, DeadlockError for
-    operations that never end.
+    directions of every link of a rank's host; ``further`` are the switches that the last ranks are on. With ``exact``
+    times are exact Fractions, if all numbers are Fractions (the graph's, the model's, those of ``workers``).
+    ``detailed`` keeps every crossing of a port or link; without ``timeline`` the engine need not keep the times of
+    operations. InputError for what does not fit, DeadlockError for operations that never end.
 
     >>> from simcomm import topology
     >>> from simcomm.collectives import get

@@ -56,6 +56,7 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     # In an all_to_all of blocks of unequal sizes a worker may have most to send, or most to receive.
     worker_Bps, together_Bps = cluster.ports_Bps(model.one_port, what.workers, operation == "all_to_all")
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
+    gamma = gamma if cluster.on_hosts == what.schedule.ranks else 0  # switches add in no time
     slowest = 1 / worker_Bps if what.workers > 1 else 0.0
 
     def least(slowest: Any, together: Any, gamma: Any) -> Any:

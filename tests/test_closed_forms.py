@@ -269,10 +269,12 @@ def test_counts_and_times_are_the_claimed_ones_and_no_time_is_below_the_bound(
     assert (counts.total, counts.steps) == (claim.total, claim.steps)
     assert counts.sent == tuple(claim.sent(rank) for rank in range(schedule.ranks))
     assert counts.received == tuple(claim.received(rank) for rank in range(schedule.ranks))
-    time = exact_run(schedule, vector, alpha, beta, gamma).makespan_s
+    hosts = collective.hosts(n, options)
+    time = exact_run(schedule, vector, alpha, beta, gamma, hosts).makespan_s
     if claim.time is not None:
         assert time == claim.time(alpha, beta, gamma)
-    assert time >= bound(collective.goal.operation, n, vector.bytes, (alpha, beta, gamma), schedule.ranks)
+    if hosts == schedule.ranks:  # tests/collectives/test_in_network.py has the others
+        assert time >= bound(collective.goal.operation, n, vector.bytes, (alpha, beta, gamma), schedule.ranks)
 
 
 def bound(operation: str, n: int, S: int, costs: tuple[Any, Any, Any], ranks: int) -> Any:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COLLECTIVES: dict[str, str] = {
     "all_to_all": "simcomm.collectives.all_to_all:all_to_all",
     "all_to_all_blocks": "simcomm.collectives.all_to_all_blocks:all_to_all_blocks",
+    "in_network_all_reduce": "simcomm.collectives.in_network:in_network_all_reduce",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
     "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
     "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",

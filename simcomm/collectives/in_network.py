@@ -10,8 +10,8 @@ star (t = 1) and in general, D the links from the root to the furthest worker an
 A switch has a port per link and adds at line rate (no γ). Not modelled: what it can remember and how it numbers sums
 (SwitchML's slots, SHARP's buffers), and that switches add fixed-point numbers. Without a graph the tree is a star.
 
-busbw: nccl-tests' factor 2(n−1)/n is for ranks that send that many times S. Here each sends S: busbw goes up to 2(n−1)/n
-times the link's bandwidth. Another factor that is in use, (n−1)/(n+1), is disputed by its own authors: do not compare.
+busbw: nccl-tests' factor, 2(n−1)/n, is for ranks that send that many times S. Here each sends S, and busbw goes up to
+2(n−1)/n times the bandwidth of a link. Another factor in use, (n−1)/(n+1), is disputed by its own authors.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective, Fitted
+from simcomm.errors import InputError
 from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
@@ -39,7 +40,9 @@ def fit(graph: Any, hosts: Sequence[Any], workers: int, options: Mapping[str, An
 
 
 def ranks(workers: int, parents: Parents = ()) -> int:
-    """The workers and the switches of the tree."""
+    """The workers and the switches of the tree; InputError unless the workers are its leaves."""
+    if parents and {*parents} != {-1, *range(workers, len(parents))}:
+        raise InputError(f"parents: a tree whose leaves are not {workers} workers; expected one that is fitted to them")
     return len(parents) or workers + 1
 
 

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 class _Run(Clock):
     """One run: what the network model's :class:`~simcomm.networks.base.Run` asks for."""
 
-    def __init__(
-        self, operations: int, workers: Workers, links: Iterator[Link], zero: Any, detailed: bool
-    ) -> None:
+    def __init__(self, operations: int, workers: Workers, links: Iterator[Link], zero: Any, detailed: bool) -> None:
         super().__init__(zero)
         self.workers = workers
         self.start_s: list[Any] = [None] * operations
@@ -135,7 +133,7 @@ class _Program:
 
     def work(self, index: int) -> Process:
         """The life of one operation: do it, then release those who wait for it."""
-        kind, src, dst, size_bytes, seconds = self.rows[index]
+        kind, src, _, size_bytes, seconds = self.rows[index]
         if kind == COMPUTE:
             if seconds:
                 yield self.run.queue(("compute", src), index, seconds)

@@ -28,8 +28,10 @@ def exact_run(
     Fraction(40, 21)
     """
     size_bytes = schedule.sizes_bytes(vector)
+    on_hosts = None if hosts is None or hosts >= schedule.ranks else hosts
     route = Route((Link(0, 1, 1 / beta, alpha),))
     pairs = set(zip(schedule.src.tolist(), schedule.dst.tolist(), strict=True))
     model = LogGP(Fraction(0), Fraction(0), 1 / gamma if gamma else None)
     seconds = np.array([Fraction(s) for s in schedule.seconds.tolist()], dtype=object)
-    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), Workers.alike(schedule.ranks, hosts), seconds)
+    workers = Workers.alike(schedule.ranks, on_hosts)
+    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), workers, seconds)

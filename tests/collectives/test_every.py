@@ -18,6 +18,7 @@ from simcomm.testing import check_collective
 #: All-reduces that do not send the least possible, with what they send instead, in units of S.
 SEND_MORE = {
     "all_to_all": lambda n, options: n * (n - 1),
+    "in_network_all_reduce": lambda n, options: 2 * n,
     "recursive_doubling": lambda n, options: (lg := n.bit_length() - 1) * 2**lg + 2 * (n - 2**lg),
     "parameter_server": lambda n, options: 2 * n - 2 * (options.get("placement") == "colocated"),
 }

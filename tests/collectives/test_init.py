@@ -23,6 +23,7 @@ def test_names() -> None:
     assert names() == (
         "all_to_all",
         "all_to_all_blocks",
+        "in_network_all_reduce",
         "parameter_server",
         "rabenseifner",
         "recursive_doubling",
