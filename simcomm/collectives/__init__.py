@@ -15,6 +15,8 @@ COLLECTIVES: dict[str, str] = {
     "all_to_all": "simcomm.collectives.all_to_all:all_to_all",
     "all_to_all_blocks": "simcomm.collectives.all_to_all_blocks:all_to_all_blocks",
     "in_network_all_reduce": "simcomm.collectives.in_network:in_network_all_reduce",
+    "packed_trees_all_reduce": "simcomm.collectives.packed_trees:packed_trees_all_reduce",
+    "packed_trees_broadcast": "simcomm.collectives.packed_trees:packed_trees_broadcast",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
     "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
     "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",

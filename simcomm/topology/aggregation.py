@@ -24,7 +24,7 @@ def aggregation_tree(graph: nx.DiGraph[Any], hosts: Sequence[Any]) -> tuple[tupl
     >>> aggregation_tree(build("star", 3, "1 GB/s", "1 us"), [0, 1, 2])
     ((3, 3, 3, -1), ('switch',))
     """
-    switches = [node for node, kind in graph.nodes(data="kind") if kind == "switch"]
+    switches = [node for node in graph if graph.nodes[node]["kind"] == "switch"]
     expected = "expected one such as star, leaf_spine or fat_tree"
     if not switches:
         raise InputError(f"the switches reduce, but this topology has none; {expected}")
