@@ -13,7 +13,7 @@ from simcomm import columns, topology
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective, Fitted
-from simcomm.common import Kept, keeping, once
+from simcomm.common import keeping_on, once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
@@ -62,7 +62,7 @@ def forecasts(document: Document, timeline: bool = False, graph: nx.Graph[Any] |
     ``graph`` replaces the topology of all points. InputError for a collective that does not suit its graph.
     """
     most_bytes, own, found = available_bytes(), document.collectives, []
-    with keeping(Kept()):
+    with keeping_on():
         for point in document.points:
             collective = collective_of(point, own)
             if collective.fitted is not None:
@@ -124,8 +124,9 @@ def simulate(
     document = from_mapping(keys, source="simulate", collectives=own)
     if len(document.points) != 1:
         raise InputError(f"simulate: {len(document.points)} points; expected one (simcomm.run takes a sweep)")
-    refuse(forecasts(document, timeline, graph))
-    return simulate_point(document.points[0], document.collectives, graph, timeline)
+    with keeping_on():  # what a collective is fitted to is found once
+        refuse(forecasts(document, timeline, graph))
+        return simulate_point(document.points[0], document.collectives, graph, timeline)
 
 
 def simulate_point(

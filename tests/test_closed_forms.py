@@ -274,7 +274,8 @@ def test_counts_and_times_are_the_claimed_ones_and_no_time_is_below_the_bound(
     if claim.time is not None:
         assert time == claim.time(alpha, beta, gamma)
     if hosts == schedule.ranks:  # tests/collectives/test_in_network.py has the others
-        assert time >= bound(collective.goal.operation, n, vector.bytes, (alpha, beta, gamma), schedule.ranks)
+        operation = collective.goal_of(n, options).operation
+        assert time >= bound(operation, n, vector.bytes, (alpha, beta, gamma), schedule.ranks)
 
 
 def bound(operation: str, n: int, S: int, costs: tuple[Any, Any, Any], ranks: int) -> Any:

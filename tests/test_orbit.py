@@ -224,6 +224,7 @@ def test_collectives_unfold_to_what_counts_and_proofs_say(n: int) -> None:
                 found = pairs_modulo(schedule.quotient, schedule.quotient.sizes_bytes(vector))
                 for ours_of, theirs_of in zip(found, pairs(whole, whole.sizes_bytes(vector)), strict=True):
                     assert ours_of.tolist() == theirs_of.tolist()
-            modulo, full = prove(schedule, collective.goal, n), prove(whole, collective.goal, n)
+            goal = collective.goal_of(n, {})
+            modulo, full = prove(schedule, goal, n), prove(whole, goal, n)
             assert modulo.places == full.places
     assert folds == (0 if n == 1 else 7 + (n & (n - 1) == 0))

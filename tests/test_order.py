@@ -62,7 +62,7 @@ def test_every_collective_stays_right(name: str) -> None:
         for options in collective.variants:
             schedule = collective.schedule(n, **options)
             one = schedule.one_send_at_a_time()
-            assert prove(one, collective.goal, n) == prove(schedule, collective.goal, n)
+            assert prove(one, collective.goal_of(n, {}), n) == prove(schedule, collective.goal_of(n, {}), n)
             assert count(one, Vector(7)).sent == count(schedule, Vector(7)).sent
             last = {}
             for index in np.flatnonzero(one.is_message).tolist():

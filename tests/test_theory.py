@@ -191,7 +191,8 @@ def test_no_collective_on_any_graph_under_any_model_beats_its_bound(
 ) -> None:
     result = simcomm.simulate(name, workers, parameters=elements, dtype="int8", topology=graph, network=network)
     assert result.time_s >= result.lower_bound_s * (1 - 1e-12)
-    assert (result.lower_bound_s > 0) is bool(elements and workers > 1)
+    bounded = name != "packed_trees_broadcast" or not network["model"].startswith("loggp")  # ports bound no broadcast
+    assert (result.lower_bound_s > 0) is bool(elements and workers > 1 and bounded)
     if result.lower_bound_by.startswith("cut"):
         assert result.cut_bound_s == result.lower_bound_s
     parts = ("compute", "latency", "serialisation", "port_wait", "data_wait", "reduction")

@@ -16,6 +16,8 @@ from simcomm.segments import claim_of, segmented
 
 #: The option that every collective has that can be pipelined.
 SEGMENTS = "segments"
+#: And how many of them may be under way at once in each of its messages; 0: any number.
+WINDOW = "window"
 
 
 def nothing_to_tune(workers: int) -> Mapping[str, Sequence[Any]]:
@@ -56,7 +58,8 @@ class Collective:
 
     Every ``segmentable`` collective has one more option: ``segments``, into which the vector is cut to be pipelined
     (see :mod:`~simcomm.segments`); builder and closed form are of one of them. ``segmented_time(workers,
-    vector, segments, **options)`` is the time of several, where that is known.
+    vector, segments, **options)`` is the time of several, where that is known. With a ``window`` w a message of a
+    segment also waits until that of the w-th segment before it has arrived.
 
     A collective that knows the graph has ``fitted(graph, hosts, workers, options)``: what a checked graph, with worker
     r on ``hosts[r]``, has to say to it, or InputError why it cannot be. :meth:`fitted_to` makes an ordinary collective
@@ -87,7 +90,7 @@ class Collective:
         """The options with their defaults."""
         parameters = inspect.signature(self.build).parameters.values()
         own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        return own | ({SEGMENTS: 1} if self.segmentable else {})
+        return own | ({SEGMENTS: 1, WINDOW: 0} if self.segmentable else {})
 
     def check(self, workers: int, options: Mapping[str, object]) -> dict[str, object]:
         """The options as given, or InputError saying which is unknown, of the wrong type or impossible here."""
@@ -96,6 +99,8 @@ class Collective:
         check_options(self.name, self.build, self.options, options)
         if self._of_one_segment(options)[1] < 1:
             raise InputError(f"{SEGMENTS}: {options[SEGMENTS]}; expected at least 1")
+        if options.get(WINDOW, 0) < 0:
+            raise InputError(f"{WINDOW}: {options[WINDOW]}; expected at least 0, for as many segments as there are")
         self.rank_count(workers, options)
         return dict(options)
 
@@ -124,24 +129,28 @@ class Collective:
         """The schedule for so many workers."""
         own, segments = self._of_one_segment(self.check(workers, options))
         schedule = self.build(workers, **own)
-        return schedule if segments == 1 else segmented(schedule, segments, self.goal_of(workers, own).cuts(workers))
+        if segments == 1:
+            return schedule
+        return segmented(schedule, segments, self.goal_of(workers, own).cuts(workers), options.get(WINDOW, 0))
 
     def claim(self, workers: int, vector: Vector, **options: Any) -> Claim:
         """The closed form for so many workers and this vector; a vector of no element takes no time."""
         own, segments = self._of_one_segment(self.check(workers, options))
-        claim = self._claim(workers, vector, own, segments)
+        claim = self._claim(workers, vector, own, segments, options.get(WINDOW, 0))
         return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
 
-    def _claim(self, workers: int, vector: Vector, own: Mapping[str, Any], segments: int) -> Claim:
+    def _claim(self, workers: int, vector: Vector, own: Mapping[str, Any], segments: int, window: int) -> Claim:
         if segments == 1:
             return self.closed_form(workers, vector, **own)
         blocks = workers if self.goal_of(workers, own).cuts(workers) else None
         claim = claim_of(lambda part: self.closed_form(workers, part, **own), vector, segments, blocks)
+        if window and claim.steps:
+            return replace(claim, steps=claim.steps + (segments - 1) // window)  # from window to window, any way round
         if self.segmented_time is None:
             return claim
         return replace(claim, time=self.segmented_time(workers, vector, segments, **own))
 
     def _of_one_segment(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         """The arguments of builder and closed form, and the number of segments."""
-        own = {name: value for name, value in options.items() if name != SEGMENTS}
+        own = {name: value for name, value in options.items() if name not in (SEGMENTS, WINDOW)}
         return {**own, **self.given}, options.get(SEGMENTS, 1)

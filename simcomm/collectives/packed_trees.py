@@ -25,7 +25,7 @@ from simcomm.collectives.tree_shares import Trees, recorded, star, two_levels
 from simcomm.errors import InputError
 from simcomm.schedule import Schedule
 
-MOST_TREES = 256
+MOST_TREES = 64
 
 
 def fit_all_reduce(graph: Any, hosts: Sequence[Any], workers: int, options: Mapping[str, Any]) -> Fitted:
@@ -103,6 +103,5 @@ packed_trees_broadcast = Collective(
     claim_broadcast,
     _SOURCE,
     ranks,
-    variants=({}, {"root": 1}),
     fitted=fit_broadcast,
 )

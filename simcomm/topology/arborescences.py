@@ -113,25 +113,27 @@ def shortfall(
     return enough - entering - sum(supply[node] for node in beyond)
 
 
-def split_off(nodes: int, room: Room, roots: Mapping[int, int], hosts: int) -> dict[tuple[int, int], Any]:
+def split_off(nodes: int, room: Room, roots: Mapping[int, int], hosts: int) -> dict[tuple[int, int], Any] | None:
     """Room between the first ``hosts`` nodes alone, by way of the others, that the same trees fit on.
 
     Of each other node w pairs of room u -> w -> t become room u -> t, as much as leaves enough into every cut with a
     host in it (Mader; Bang-Jensen, Frank and Jackson 1995: where as much goes into w as out of it all of it can go).
-    Returns, for every (u, t), what every path from u to t has: {(nodes of the path): room}. InputError where trees do
-    not fit any more.
+    Returns, for every (u, t), what every path from u to t has: {(nodes of the path): room}; None where the trees do not
+    fit any more.
     """
     paths: dict[tuple[int, int], dict[tuple[int, ...], int]] = {
         link: {link: size} for link, size in room.items() if size
     }
     for w in range(nodes - 1, hosts - 1, -1):
-        _split_node(nodes, paths, roots, hosts, w)
+        if not _split_node(nodes, paths, roots, hosts, w):
+            return None
     return paths
 
 
 def _split_node(
     nodes: int, paths: dict[tuple[int, int], dict[tuple[int, ...], int]], roots: Mapping[int, int], hosts: int, w: int
-) -> None:
+) -> bool:
+    """Split off node w; whether that can be."""
     room = {link: sum(ways.values()) for link, ways in paths.items()}
     before = [u for u in range(nodes) if room.get((u, w))]
     after = [t for t in range(nodes) if room.get((w, t))]
@@ -147,8 +149,7 @@ def _split_node(
     for link in [link for link in paths if w in link]:
         del paths[link]
         room.pop(link)
-    if any(shortfalls(nodes, room, roots, hosts)):
-        raise InputError(f"switch {w} cannot be split off; expected as much bandwidth into every switch as out of it")
+    return not any(shortfalls(nodes, room, roots, hosts))
 
 
 def _most(nodes: int, room: dict[tuple[int, int], int], roots: Mapping[int, int], hosts: int, way: Any) -> int:
@@ -177,10 +178,20 @@ def _join(paths: dict[tuple[int, int], dict[tuple[int, ...], int]], u: int, w: i
     while amount:
         first, second = next(iter(into)), next(iter(out))
         size = min(amount, into[first], out[second])
-        whole = first + second[1:]
+        whole = _without_circles(first + second[1:])
         joined[whole] = joined.get(whole, 0) + size
         amount -= size
         for ways, path in ((into, first), (out, second)):
             ways[path] -= size
             if not ways[path]:
                 del ways[path]
+
+
+def _without_circles(path: tuple[int, ...]) -> tuple[int, ...]:
+    """The path that goes on at once from where it comes by again."""
+    short: list[int] = []
+    for node in path:
+        if node in short:
+            del short[short.index(node) :]
+        short.append(node)
+    return tuple(short)

@@ -10,12 +10,16 @@ from fractions import Fraction
 from simcomm.topology.packing import Net, Packing, Parents, depth_of, packed
 from simcomm.topology.spanning_trees import Cable, pack_spanning_trees
 
+#: Workers times trees that are looked for here: some 5 s.
+MOST_SEARCHED = 2048
+
 
 def both_ways(net: Net, most: int) -> Packing | None:
     """Spanning trees for both directions; None where the cables that go both ways do not join all workers."""
     cables = {(a, b): min(width, net.links.get((b, a), Fraction(0))) for (a, b), width in net.links.items() if a < b}
     cables = {cable: width for cable, width in cables.items() if width}
     rate = sum(cables.values(), Fraction(0)) / (net.workers - 1)
+    most = min(most, MOST_SEARCHED // net.workers)
     while rate:
         count = math.lcm(*((width / rate).denominator for width in cables.values()))
         if count > most:

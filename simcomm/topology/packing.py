@@ -16,8 +16,8 @@ from simcomm.topology.cuts import cut_bound, fraction
 if TYPE_CHECKING:
     import networkx as nx
 
-#: Of more workers packing would take minutes: some 10 s for these.
-MOST_WORKERS = 64
+#: Workers times trees: more of them would take minutes (16 workers and 256 trees take some 15 s).
+MOST_WORK = 4096
 
 Parents = tuple[int, ...]
 #: Copies, and the parent of every worker on the way in and on the way out (−1 of the root).
@@ -51,10 +51,11 @@ class Net:
     @classmethod
     def of(cls, graph: nx.DiGraph[Any], hosts: Sequence[Any], most: int) -> Net:
         """A checked graph; InputError for what would take too long."""
-        if len(hosts) > MOST_WORKERS:
-            raise InputError(f"packing trees for {len(hosts)} workers takes minutes; expected at most {MOST_WORKERS}")
         if most < len(hosts):
             raise InputError(f"most_trees: {most}; expected at least {len(hosts)}, one for every worker")
+        if len(hosts) * most > MOST_WORK:
+            what = f"packing {most} trees for {len(hosts)} workers takes minutes"
+            raise InputError(f"most_trees: {what}; expected at most {MOST_WORK // len(hosts)} trees, and 64 workers")
         ours = set(hosts)
         names = (*hosts, *(node for node in graph if node not in ours))
         number = {node: index for index, node in enumerate(names)}

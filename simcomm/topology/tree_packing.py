@@ -6,7 +6,8 @@ all_reduce  pairs of an in-tree, on which sums come to a root, and an out-tree, 
 
             * every worker is the root of as many out-trees as any other (an all-gather at the rate of its tightest cut)
               and of in-trees likewise, which are out-trees of the graph with all links turned round: ForestColl (Zhao
-              et al. 2024). Nodes that are no workers are split off first.
+              et al. 2024). Nodes that are no workers are split off first: they cannot copy, so where one has not as
+              much bandwidth in as out, as cables have, the rate is halved, or cut to a third …, until that can be.
             * spanning trees that are rooted in their middle and go both ways over every cable, where all nodes are
               workers: with cables that are as wide both ways no all-reduce from host to host is faster. Of a cable with
               unequal directions it uses the narrower one only.
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from simcomm.errors import InputError
 from simcomm.topology.arborescences import Room, Tree, pack_out_trees, shortfalls, split_off
 from simcomm.topology.cable_packing import both_ways
 from simcomm.topology.packing import Net, Packing, Pair, Parents, Paths, packed
@@ -79,6 +81,14 @@ def _out_trees(net: Net, roots: Sequence[int], seconds: Fraction, most: int) -> 
     if net.nodes == net.workers:
         return pack_out_trees(net.workers, found, given), {}
     paths = split_off(net.nodes, found, given, net.workers)
+    for times in range(2, net.workers + 1):
+        if paths is not None:
+            break
+        given = dict.fromkeys(roots, 1)
+        found = _fitting(net, roots, 1, rate / times)
+        paths = None if found is None else split_off(net.nodes, found, given, net.workers)
+    if paths is None:
+        raise InputError("switches that take in more than they give out, or less; expected trees without a copy there")
     joined = {link: sum(ways.values()) for link, ways in paths.items()}
     return pack_out_trees(net.workers, joined, given), paths
 
@@ -86,7 +96,7 @@ def _out_trees(net: Net, roots: Sequence[int], seconds: Fraction, most: int) -> 
 def _fitting(net: Net, roots: Sequence[int], copies: int, unit: Fraction) -> Room | None:
     """How many trees of rate ``unit`` every link has room for, if ``copies`` of them fit from each root."""
     total = copies * len(roots)
-    room = {link: min(int(width / unit), total) for link, width in net.links.items()}
+    room = {link: min(int(width / unit), total * net.workers) for link, width in net.links.items()}
     misses = shortfalls(net.nodes, room, dict.fromkeys(roots, copies), net.workers)
     return None if any(misses) else room
 

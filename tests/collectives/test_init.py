@@ -24,6 +24,8 @@ def test_names() -> None:
         "all_to_all",
         "all_to_all_blocks",
         "in_network_all_reduce",
+        "packed_trees_all_reduce",
+        "packed_trees_broadcast",
         "parameter_server",
         "rabenseifner",
         "recursive_doubling",
