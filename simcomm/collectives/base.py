@@ -99,8 +99,9 @@ class Collective:
         check_options(self.name, self.build, self.options, options)
         if self._of_one_segment(options)[1] < 1:
             raise InputError(f"{SEGMENTS}: {options[SEGMENTS]}; expected at least 1")
-        if options.get(WINDOW, 0) < 0:
-            raise InputError(f"{WINDOW}: {options[WINDOW]}; expected at least 0, for as many segments as there are")
+        window = options.get(WINDOW, 0)
+        if isinstance(window, int) and window < 0:
+            raise InputError(f"{WINDOW}: {window}; expected at least 0, for as many segments as there are")
         self.rank_count(workers, options)
         return dict(options)
 
