@@ -59,7 +59,7 @@ def pack_out_trees(nodes: int, room: Room, roots: Mapping[int, int]) -> list[Tre
     >>> pack_out_trees(3, ring, {0: 1, 1: 1, 2: 1})[1]
     Tree(parents=(2, -1, 1), copies=1)
     """
-    left = dict(room)
+    left = {link: size for link, size in sorted(room.items()) if size}
     waiting = [_Growing({root: -1}, copies) for root, copies in roots.items() if copies]
     done = []
     while waiting:
@@ -70,6 +70,8 @@ def pack_out_trees(nodes: int, room: Room, roots: Mapping[int, int]) -> list[Tre
                 waiting.append(_Growing(dict(tree.parents), tree.copies - copies))
                 tree.copies = copies
             left[link] -= copies
+            if not left[link]:
+                del left[link]
             tree.parents[link[1]] = link[0]
         done.append(Tree(tuple(tree.parents[node] for node in range(nodes)), tree.copies))
     return sorted(done, key=lambda tree: tree.root)
@@ -77,8 +79,11 @@ def pack_out_trees(nodes: int, room: Room, roots: Mapping[int, int]) -> list[Tre
 
 def _next_link(nodes: int, left: Room, tree: _Growing, others: list[_Growing]) -> tuple[tuple[int, int], int]:
     """The first link, from the oldest node on, that leaves room for all that is still to grow, for most copies."""
-    open_links = [(u, v) for u in tree.parents for v in range(nodes) if v not in tree.parents and left.get((u, v))]
-    links = [(src, dst, size) for (src, dst), size in left.items() if size]
+    after: list[list[int]] = [[] for _ in range(nodes)]
+    for u, v in left:
+        after[u].append(v)
+    open_links = ((u, v) for u in tree.parents for v in after[u] if v not in tree.parents)
+    links = [(src, dst, size) for (src, dst), size in left.items()]
     supply, given = [0] * nodes, sum(other.copies for other in others)
     for other in others:
         if len(other.parents) == 1:
