@@ -66,7 +66,7 @@ class Checked:
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
     goal = collective.goal_of(workers, options)
-    key = (collective.build, collective.goal, workers, repr(sorted(options.items())))
+    key = (collective.build, collective.goal, workers, repr(sorted(options.items())), repr(collective.given))
     schedule = _unfolding(once(("schedule", key), lambda: collective.schedule(workers, **options), _kept_bytes))
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)

@@ -115,16 +115,16 @@ def linked(uses: Sequence[LinkUse]) -> dict[str, Any]:
 def name_place(place: Any) -> str:
     """A port, processor or link in words.
 
-    >>> name_place(("send", 3)), name_place(Link(0, "switch", 1e9, 0.0))
-    ('send port of rank 3', 'link 0 -> switch')
+    >>> name_place(("send", 3)), name_place(Link(0, "switch", 1e9, 0.0)), name_place(("receive", 8, 3))
+    ('send port of rank 3', 'link 0 -> switch', 'receive port of rank 8 for rank 3')
     """
     if isinstance(place, Link):
         return f"link {place.src} -> {place.dst}"
-    if not isinstance(place, tuple) or len(place) != 2:  # of somebody else's model
+    if not isinstance(place, tuple) or len(place) not in (2, 3):  # of somebody else's model
         return str(place)
-    kind, rank = place
+    kind, rank, *peer = place
     words = {"send": "send port", "receive": "receive port", "cpu": "CPU", "reduce": "adding", "compute": "processor"}
-    return f"{words.get(kind, kind)} of rank {rank}"
+    return f"{words.get(kind, kind)} of rank {rank}" + "".join(f" for rank {other}" for other in peer)
 
 
 def _words(options: dict[str, Any]) -> str:

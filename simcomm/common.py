@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar, cast
 
@@ -61,6 +61,11 @@ def keeping(kept: Kept) -> Iterator[None]:
         yield
     finally:
         _kept.reset(token)
+
+
+def keeping_on() -> AbstractContextManager[None]:
+    """The same, with what is kept already where there is a place for it."""
+    return keeping(_kept.get() or Kept())
 
 
 def once(key: Hashable, make: Callable[[], _Made], bytes_of: Callable[[_Made], int]) -> _Made:

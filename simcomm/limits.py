@@ -94,6 +94,8 @@ def estimate(
 
 def folds(collective: Collective, workers: int, options: Mapping[str, Any]) -> bool:
     """Whether schedules are recorded modulo a group: as those of fewer workers are, a power of two if these are."""
+    if collective.given:
+        return False  # what is fitted to a graph is no orbit of anything
     few = min(workers, 8 if workers & (workers - 1) == 0 else 7)
 
     def has_quotient() -> bool:

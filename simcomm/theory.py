@@ -79,6 +79,7 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     """
     needed = demand_of(what.goal, what.workers, what.vector, what.schedule.chunks_per_vector)
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
+    gamma = gamma if cluster.on_hosts == what.schedule.ranks else 0  # switches add in no time
     if needed is None or not needed.together:
         nothing = None if needed is None else 0.0
         return Bound(0.0, "", None, nothing, nothing, nothing, needed)

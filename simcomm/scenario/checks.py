@@ -86,7 +86,7 @@ class Checker:
     def _collective(
         self, data: Mapping[str | int, Any], refused: set[str | int], complete: bool
     ) -> Generator[Wrong, None, int | None]:
-        """Ask the collective about its options, and compare what is given for ranks with how many there are.
+        """Ask the collective about its options, and compare what is given for ranks with how many are on hosts.
 
         It costs the import of numpy: nobody asks without options when something else is wrong already.
         """
@@ -97,7 +97,7 @@ class Checker:
                 collective = self.plugins.get(name) or collectives.get(name)
                 workers = whole(data["workers"], 1)
                 collective.check(workers, options)
-                ranks = collective.rank_count(workers, options)
+                ranks = collective.hosts(workers, options)
             except InputError as error:
                 yield _about_option("collective", options, str(error))
                 return None
