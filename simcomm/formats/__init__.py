@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 #: name -> module; a module is imported when its format is asked for.
 FORMATS: Final[dict[str, str]] = {
+    "chakra": "simcomm.formats.chakra",
+    "goal": "simcomm.formats.goal",
     "msccl": "simcomm.formats.msccl",
 }
 
 #: The ending of a file's name -> name of its format.
 SUFFIXES: Final[dict[str, str]] = {
+    ".et": "chakra",
+    ".goal": "goal",
     ".xml": "msccl",
 }
 

@@ -38,9 +38,7 @@ _OURS: Final = "//simcomm "
 _LABEL: Final = {"send": "s", "recv": "r", "calc": "c"}
 
 
-def dump(
-    schedule: Schedule, path: Path, *, workers: int, name: str, goal: Goal | None, vector: Vector | None
-) -> None:
+def dump(schedule: Schedule, path: Path, *, workers: int, name: str, goal: Goal | None, vector: Vector | None) -> None:
     """Write a schedule of this vector to a file; InputError without one, and for what GOAL cannot say."""
     if vector is None:
         raise InputError(f"{path}: GOAL has bytes and not chunks; expected a vector that is cut into the chunks")
@@ -88,7 +86,9 @@ def _ranks(schedule: Schedule, size_bytes: Ints) -> Iterator[str]:
                 yield _OURS + row(step.operation, schedule[step.operation])
             yield _statement(step, src, dst, sizes, schedule)
         yield from (
-            f"{_label(step.operation, step.role)} requires {_label(*waited)}" for step in of_rank for waited in step.after
+            f"{_label(step.operation, step.role)} requires {_label(*waited)}"
+            for step in of_rank
+            for waited in step.after
         )
         yield "}"
 

@@ -111,22 +111,28 @@ def schedule_of(ranks: int, nodes: Sequence[Node], sends_end_with_arrival: bool)
     message = _meet(nodes)
     ready: dict[int, frozenset[int]] = {}
     ended: dict[int, frozenset[int]] = {}
-    waits: dict[int, frozenset[int]] = {}  # of the nodes that are operations, in the order of these
+    waits: dict[int, frozenset[int]] = {}  # of the nodes that are operations
+    place: dict[int, tuple[int, int]] = {}
     for index in _in_order(nodes):
-        node = nodes[index]
+        node, before = nodes[index], (*nodes[index].after, *nodes[index].after_start)
         ready[index] = frozenset().union(*(ended[w] for w in node.after), *(ready[w] for w in node.after_start))
         ended[index] = ready[index] | {message[index]} if node.role == "recv" else frozenset({index})
+        place[index] = (index, 0)
         if node.role != "recv":
             waits[index] = ready[index]
         elif len(ended[index]) > MOST_WAITS:
             waits[index], ended[index] = ended[index], frozenset({index})
-        if node.role == "send" and not sends_end_with_arrival:
-            ended[index] = ready[index]
-    number = {index: place for place, index in enumerate(waits)}
-    rows = [_operation(nodes[i], sorted(number[w] for w in after)) for i, after in waits.items()]
+        if not sends_end_with_arrival:
+            ended[index] = ready[index] if node.role == "send" else ended[index]
+            sends = (place[w] for w in before if nodes[w].role == "send")
+            place[index] = max([place[index], *((at, turn + 1) for at, turn in sends)])
+    order = sorted(waits, key=lambda index: (place[index], index))
+    number = {index: found for found, index in enumerate(order)}
+    rows = [_operation(nodes[index], sorted(number[w] for w in waits[index])) for index in order]
     schedule = Schedule.of(ranks, 1, rows)
-    _check_that_all_end(schedule, [nodes[index].where for index in waits])
-    return schedule, np.array([nodes[i].size_bytes if nodes[i].role == "send" else 0 for i in waits], dtype=np.int64)
+    _check_that_all_end(schedule, [nodes[index].where for index in order])
+    sizes = [nodes[index].size_bytes if nodes[index].role == "send" else 0 for index in order]
+    return schedule, np.array(sizes, dtype=np.int64)
 
 
 def _operation(node: Node, after: Sequence[int]) -> Operation:

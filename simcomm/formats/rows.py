@@ -31,7 +31,18 @@ from simcomm.schedule import KINDS, Operation, Schedule
 #: What a schedule must have to be written as lines: how they are read may change with this.
 VERSION: Final = 1
 
-_FIELDS: Final = ("simcomm", "name", "ranks", "workers", "chunks", "vectors", "operations", "elements", "itemsize", "goal")
+_FIELDS: Final = (
+    "simcomm",
+    "name",
+    "ranks",
+    "workers",
+    "chunks",
+    "vectors",
+    "operations",
+    "elements",
+    "itemsize",
+    "goal",
+)
 _ROW: Final = re.compile(
     rf"(\d+) ({'|'.join(KINDS)}) (\d+) -> (\d+) chunk (\d+) count (\d+)(?: seconds (\S+))?(?: after (\d+(?: \d+)*))?"
 )
