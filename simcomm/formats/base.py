@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simcomm.closed_forms import Vector
-from simcomm.proof import Goal
+from simcomm.goals import Goal
 from simcomm.schedule import Ints, Schedule
 
 
@@ -15,7 +15,8 @@ class Imported:
 
     ``goal`` is what the file says that it is for, None where its format has no word for that: then there is nothing
     to prove. ``size_bytes``, one per operation (computations: 0), is there where the format has bytes and not chunks;
-    ``vector`` is the vector that they are of, if the file says so. ``source`` is the file, for messages.
+    ``vector`` is the vector that they are of, if the file says so. ``source`` is the file, and ``places`` where in it
+    every operation stands (empty if the format does not say), for messages.
     """
 
     schedule: Schedule
@@ -25,3 +26,4 @@ class Imported:
     goal: Goal | None = None
     size_bytes: Ints | None = None
     vector: Vector | None = None
+    places: tuple[str, ...] = ()

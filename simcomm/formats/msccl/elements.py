@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simcomm.errors import InputError
 from simcomm.formats import xml_text
 from simcomm.formats.xml_text import Element
 
@@ -25,7 +24,8 @@ PROTOCOLS: Final = ("Simple", "LL", "LL128")
 class Step:
     """One instruction; ``gpu``, ``block`` and ``number`` say where it stands.
 
-    ``operation`` is the number that simcomm gave it when it wrote the file, None in files of others.
+    ``operation`` is the number that simcomm gave it when it wrote the file, None in files of others; ``barrier`` is the
+    chunk of a computation of none, which is only waited for.
     """
 
     at: Element
@@ -39,6 +39,7 @@ class Step:
     waits_for: tuple[int, int] | None
     has_dependent: bool
     operation: int | None
+    barrier: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +156,7 @@ def _step(at: Element, gpu: int, block: int, number: int) -> Step:
         None if depends[0] < 0 else depends,
         at.whole("hasdep", 0, 2) == 1,
         at.whole("op") if "op" in at.attributes else None,
+        at.whole("barrier") if "barrier" in at.attributes else None,
     )
 
 
@@ -173,5 +175,3 @@ def _check(step: Step, block: Block, gpu: Gpu) -> None:
         if not steps[waited].has_dependent:
             line = steps[waited].at.line
             raise step.at.wrong(f'dep on line {line}, which has hasdep="0" and never tells; expected hasdep="1" there')
-
-
