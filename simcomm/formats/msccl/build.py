@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcomm.errors import InputError
 from simcomm.formats.msccl.story import Story, Value
 from simcomm.schedule import COMPUTE, COPY, REDUCE, Schedule
 
@@ -39,7 +38,7 @@ def rows_of(story: Story) -> list[Row]:
         done = story.operations[number]
         after = sorted(place[other] for other in done.after)
         rows.append(Row(kinds[number], done.src, done.dst, done.chunk, len(done.reads), after, str(done.at.at)))
-    for rank, value in story.held:
+    for rank, value in story.held if story.layout.goal is not None else ():
         if not _is_end(story, kinds, rank, value):
             after = sorted(place[other] for other in value.operations)
             rows.append(Row(COMPUTE, rank, rank, value.chunk, 1, after, f"what gpu {rank} ends with"))
@@ -78,8 +77,8 @@ def _kinds(story: Story) -> list[int]:
             known = found.setdefault(number, wanted)
             if known != wanted and not (known == COMPUTE and number == first):
                 at = done[number].arrives or done[number].at
-                both = f"what it brings of chunk {value.chunk} to gpu {rank} is passed on alone, and is also added to more"
-                raise InputError(f"{at.at}: {both}; a schedule of simcomm says one of the two")
+                both = f"what comes of chunk {value.chunk} to gpu {rank} is passed on alone and also added to more"
+                raise at.at.wrong(f"{both}; a schedule of simcomm says one of the two")
     for number, one in enumerate(done):
         if one.arrives is not None:
             found.setdefault(number, COPY if one.arrives.type in ("r", "rcs") else REDUCE)

@@ -1,4 +1,4 @@
-"""What the buffers of a GPU hold: by which collective, which chunk lies where at the start and must lie where at the end.
+"""What the buffers of a GPU hold: which chunk lies where at the start, and must lie where at the end.
 
 Chunks are those of simcomm: of one vector, of which every worker has its version, or (all-to-all) of the vectors of all
 workers, laid end to end. Input ``i``, output ``o``; in place the smaller of the two lies within the other.
@@ -86,10 +86,10 @@ class Layout:
     @property
     def goal(self) -> Goal | None:
         """What is to be proven."""
-        rooted = {"broadcast": goals.broadcast, "reduce": goals.reduce, "scatter": goals.scatter, "gather": goals.gather}
         plain = (goals.ALL_REDUCE, goals.REDUCE_SCATTER, goals.ALL_GATHER, goals.ALL_TO_ALL)
-        found = {goal.operation: goal for goal in plain} | {name: goal(self.root) for name, goal in rooted.items()}
-        goal = found.get(self.operation)
+        rooted = (goals.broadcast, goals.reduce, goals.scatter, goals.gather)
+        every = [*plain, *(of_root(self.root) for of_root in rooted)]
+        goal = {goal.operation: goal for goal in every}.get(self.operation)
         if goal is None or self.operation not in _BLOCKS or self.block == 1:
             return goal
         return goal.of_pieces(self.block)

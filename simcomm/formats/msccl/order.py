@@ -15,9 +15,9 @@ from simcomm.formats.msccl.elements import RECEIVES, SENDS, Algorithm, Block, St
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """All steps, each after those that it waits for, with the length of the longest chain before it.
+    """All steps, each after those that it waits for, with the length of the longest chain before it (its ``level``).
 
-    ``before`` are the steps that a step waits for, ``sent_by`` the send of every receive, ``channel`` that of every send.
+    ``before`` are the steps that a step waits for, ``sent_by`` the send of every receive, ``channel`` that of a send.
     """
 
     steps: tuple[Step, ...]

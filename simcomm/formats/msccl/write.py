@@ -1,6 +1,6 @@
 """A schedule as an MSCCL program, so that reading it gives the same schedule, in all its columns.
 
-Every message is an ``s`` in a threadblock that only sends to its receiver on its channel, and an ``r`` or ``rrc`` in one
+Every message is an ``s`` in a threadblock that only sends to one GPU on one channel, and an ``r`` or ``rrc`` in one
 that only receives. A message goes to the first channel where what the sends before it waited for is over anyway when it
 may start: the order of a threadblock adds no dependency. The input is left as it is; what arrives is added to what lies
 there (``rrc``) where that is there by then and everybody reads the two together, else it goes to scratch and is added
