@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simcomm.closed_forms import Vector
-from simcomm.goals import Goal
+from simcomm.errors import ProofError
+from simcomm.goals import UNKNOWN, Goal
+from simcomm.proof import Proof, prove
 from simcomm.schedule import Ints, Schedule
 
 
@@ -27,3 +31,20 @@ class Imported:
     size_bytes: Ints | None = None
     vector: Vector | None = None
     places: tuple[str, ...] = ()
+
+    def prove(self) -> Proof:
+        """Prove that it reaches its goal; ProofError naming the culprit, and where it is in the file.
+
+        Without a goal nothing is proven, of no place.
+        """
+        return prove_in_file(self.schedule, self.goal or UNKNOWN, self.workers, self.places)
+
+
+def prove_in_file(schedule: Schedule, goal: Goal, workers: int, places: Sequence[str]) -> Proof:
+    """Prove that a schedule reaches its goal; an error also says where its operations stand, of those that it names."""
+    try:
+        return prove(schedule, goal, workers)
+    except ProofError as error:
+        named = dict.fromkeys(int(number) for number in re.findall(r"operation (\d+) \(", str(error)))
+        where = [f"operation {number} is {places[number]}" for number in named if number < len(places)]
+        raise ProofError("\n".join([str(error), *where])) from None

@@ -134,7 +134,7 @@ class Layout:
 def of_goal(goal: Goal | None, ranks: int, chunks: int) -> tuple[str, int]:
     """MSCCL's name for a goal, and its root; InputError if MSCCL has none.
 
-    >>> of_goal(goals.gather(2), 4, 8)
+    >>> of_goal(goals.gather(2), 4, 4)
     ('gather', 2)
     """
     if goal is None:
@@ -144,7 +144,8 @@ def of_goal(goal: Goal | None, ranks: int, chunks: int) -> tuple[str, int]:
     for root in range(ranks):
         if name is not None and _same(Layout(goal.operation, ranks, chunks, root).goal, goal, ranks, chunks):
             return name, root
-    raise InputError(f"MSCCL has no word for the goal {goal.operation!r}; expected {', '.join(sorted(names)[1:])}")
+    what = f"the goal {goal.operation!r} of {chunks} chunks"
+    raise InputError(f"MSCCL has no word for {what}; expected {', '.join(sorted(names)[1:])}, of equal blocks")
 
 
 def _same(one: Goal | None, other: Goal, ranks: int, chunks: int) -> bool:
