@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from simcomm.closed_forms import Vector
 from simcomm.errors import ProofError
 from simcomm.goals import UNKNOWN, Goal
@@ -41,10 +43,19 @@ class Imported:
 
 
 def prove_in_file(schedule: Schedule, goal: Goal, workers: int, places: Sequence[str]) -> Proof:
-    """Prove that a schedule reaches its goal; an error also says where its operations stand, of those that it names."""
+    """Prove that a schedule reaches its goal; an error also says where that is in the file, if ``places`` say it.
+
+    That is: where the operations stand that it names, and the last one that wrote what it complains of.
+    """
     try:
         return prove(schedule, goal, workers)
     except ProofError as error:
-        named = dict.fromkeys(int(number) for number in re.findall(r"operation (\d+) \(", str(error)))
-        where = [f"operation {number} is {places[number]}" for number in named if number < len(places)]
-        raise ProofError("\n".join([str(error), *where])) from None
+        found = dict.fromkeys(int(number) for number in re.findall(r"operation (\d+) \(", str(error)))
+        lines = [f"operation {number} is {places[number]}" for number in found if number < len(places)]
+        wrong = re.match(r"rank (\d+), chunk (\d+):", str(error))
+        if wrong and places:
+            rank, chunk = map(int, wrong.groups())
+            here = (schedule.dst == rank) & (schedule.chunk <= chunk) & (chunk < schedule.chunk + schedule.count)
+            last = places[int(np.flatnonzero(here)[-1])] if here.any() else "nothing in the file"
+            lines.append(f"the last that wrote chunk {chunk} of rank {rank} is {last}")
+        raise ProofError("\n".join([str(error), *lines])) from None

@@ -18,6 +18,7 @@ from simcomm.formats.msccl.order import order_of
 from simcomm.formats.msccl.values import interpret
 from simcomm.goals import Goal
 from simcomm.schedule import Schedule
+from simcomm.tables import write_file
 
 
 def load(path: Path) -> Imported:
@@ -49,4 +50,4 @@ def dump(
     """Write a schedule as an MSCCL file; InputError for what MSCCL cannot say."""
     from simcomm.formats.msccl.write import text_of
 
-    path.write_text(text_of(schedule, workers, name, goal), encoding="utf-8")
+    write_file(path, text_of(schedule, workers, name, goal).encode())

@@ -38,10 +38,10 @@ def rows_of(story: Story) -> list[Row]:
         done = story.operations[number]
         after = sorted(place[other] for other in done.after)
         rows.append(Row(kinds[number], done.src, done.dst, done.chunk, len(done.reads), after, str(done.at.at)))
-    for rank, value in story.held if story.layout.goal is not None else ():
+    for rank, value, at in story.held if story.layout.goal is not None else ():
         if not _is_end(story, kinds, rank, value):
             after = sorted(place[other] for other in value.operations)
-            rows.append(Row(COMPUTE, rank, rank, value.chunk, 1, after, f"what gpu {rank} ends with"))
+            rows.append(Row(COMPUTE, rank, rank, value.chunk, 1, after, at))
     return rows
 
 
@@ -69,7 +69,8 @@ def _kinds(story: Story) -> list[int]:
     """Of every operation, whether it is a copy, a reduction or a computation."""
     done = story.operations
     found = {number: COMPUTE for number, one in enumerate(done) if one.arrives is None}
-    reads = [(one.src, value) for one in done for value in one.reads] + story.held
+    reads = [(one.src, value) for one in done for value in one.reads]
+    reads += [(rank, value) for rank, value, _ in story.held]
     for rank, value in reads:
         first = None if value.own else min(value.operations, key=lambda number: done[number].key)
         for number in sorted(value.operations):

@@ -56,8 +56,8 @@ class Story:
     def __init__(self, layout: Layout, order: Order) -> None:
         self.layout, self.order = layout, order
         self.operations: list[Happened] = []
-        #: What a GPU holds at the end where it must, as (rank, value).
-        self.held: list[tuple[int, Value]] = []
+        #: What a GPU holds at the end where it must, as (rank, value, where that was written).
+        self.held: list[tuple[int, Value, str]] = []
         #: Of every operation, all that are over when it is, as bits.
         self._past: list[int] = []
         #: Of every step, the operations of its own, and those that are over when it is, without what they imply.
@@ -106,10 +106,6 @@ class Story:
     def wait(self, step: Step) -> None:
         """A computation of 0 s on no chunk: something to wait for."""
         self._local(step, ())
-
-    def hold(self, rank: int, value: Value) -> None:
-        """What a GPU holds at the end where it must."""
-        self.held.append((rank, value))
 
     def harmless(self, rank: int, operation: int, value: Value) -> bool:
         """Whether to wait for an operation leaves what is carried as it is."""

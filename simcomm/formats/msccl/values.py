@@ -83,7 +83,7 @@ class _Machine:
             slot = self.slots[rank][self.layout.place(rank, *place)]
             at, value = self.algorithm.gpus[rank].at if slot.writer is None else slot.writer.at, slot.value
             if value is not None and value.chunk == chunk:
-                self.story.hold(rank, value)
+                self.story.held.append((rank, value, str(at)))
             elif self.layout.goal is not None:
                 found = "nothing was written there" if value is None else f"chunk {value.chunk}, misplaced"
                 where = f"gpu {rank}, {place[0]}[{place[1]}] at the end"
