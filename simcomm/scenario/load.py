@@ -136,7 +136,8 @@ def _points(sweep: Sweep, checker: Checker, report: Report) -> tuple[Scenario, .
         scenario, wrong = checker.read(point.data)
         report.add(wrong, point, sweep)
         if scenario is not None:
-            scenarios.setdefault(json.dumps(scenario.canonical(), sort_keys=True), scenario)
+            named = [str(file) for file in scenario.files]  # which canonical() calls by their last name
+            scenarios.setdefault(json.dumps([scenario.canonical(), named], sort_keys=True), scenario)
         if report.problems and count >= _ENOUGH:
             break
     if not count and not report.problems:

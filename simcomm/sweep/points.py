@@ -21,7 +21,7 @@ Argument = tuple["Scenario", tuple[str, ...], Path]
 LONGEST_VALUE = 40
 """Characters of a value in a label; the middle of a longer one is left out."""
 
-_CHOOSES = ("name", "model", "kind", "order")
+_CHOOSES = ("name", "model", "kind", "order", "file")
 """The keys that name the choice of a section."""
 
 
@@ -94,7 +94,7 @@ def _settings(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
         if isinstance(value, Mapping):
             yield from _settings(value, where)
         elif value is not None:
-            yield where, str(value)
+            yield where, Path(value).name if key == "file" else str(value)
 
 
 def _short(value: str) -> str:

@@ -279,7 +279,9 @@ def test_a_wrong_file_is_refused_by_its_element(old, new, message, path):
 
 def test_another_xml_file_is_refused(path):
     path.write_text('<system version="1"/>')
-    with pytest.raises(InputError, match='t.xml:1: <system version="1">: the outermost element; expected <algo> of an'):
+    with pytest.raises(
+        InputError, match=r't.xml:1: <system version="1">: the outermost element; expected <algo> of an'
+    ):
         formats.load(path)
 
 

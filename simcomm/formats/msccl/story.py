@@ -184,6 +184,10 @@ class Story:
         return past
 
     def _without_implied(self, operations: set[int]) -> tuple[int, ...]:
-        """Those that no other of them implies."""
-        left = sorted(operations)
-        return tuple(n for n in left if not any(self._past[other] >> n & 1 for other in left if other != n))
+        """Those that no other of them implies; an operation implies none that turned up later."""
+        kept, past = [], 0
+        for number in sorted(operations, reverse=True):
+            if not past >> number & 1:
+                kept.append(number)
+                past |= self._past[number]
+        return tuple(kept)
