@@ -21,11 +21,14 @@ _SIZE = "Bytes of one worker's vector, such as '1 MB'."
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-f", "--format", "kind", type=_FORMAT, help="Format of the file [by the ending of its name].")
-@click.option("-s", "--size", help=f"{_SIZE} With a link, the schedule is timed.")
+@click.option("-s", "--size", help=f"{_SIZE} The schedule is timed.")
 @click.option("--bandwidth", default="100 Gbit/s", show_default=True, help="Of every link of the star that times it.")
 @click.option("--latency", default="5 us", show_default=True, help="Of every link.")
+@click.option("--network", default="loggp", show_default=True, help="The network model that times it.")
 @click.option("--show", is_flag=True, help="Print the schedule, step by step.")
-def import_(file: Path, kind: str | None, size: str | None, bandwidth: str, latency: str, show: bool) -> None:
+def import_(
+    file: Path, kind: str | None, size: str | None, bandwidth: str, latency: str, network: str, show: bool
+) -> None:
     """Read a schedule of another program: count it, prove it, and time it if its size is known.
 
     Exit code 1 if it is not what it says that it is for. In a scenario: collective: {file: FILE}.
@@ -39,7 +42,7 @@ def import_(file: Path, kind: str | None, size: str | None, bandwidth: str, late
     if show:
         click.echo("\n".join(schedule.lines()))
     click.echo(_proven(found))
-    timed = _timed(found, size_bytes, bandwidth, latency)
+    timed = _timed(found, size_bytes, (bandwidth, latency), network)
     if timed:
         click.echo(timed)
 
@@ -107,7 +110,7 @@ def _proven(found: Imported) -> str:
     return f"proven: {found.goal.operation}, {proof.places} places, by {proof.method}"
 
 
-def _timed(found: Imported, size_bytes: int | None, bandwidth: str, latency: str) -> str:
+def _timed(found: Imported, size_bytes: int | None, link: tuple[str, str], network: str) -> str:
     """The time on a star; nothing where no size is known."""
     from simcomm import topology
     from simcomm.closed_forms import Vector
@@ -121,7 +124,7 @@ def _timed(found: Imported, size_bytes: int | None, bandwidth: str, latency: str
         sized = found.vector
     if sized is None:
         return ""
-    star = topology.build("star", found.schedule.ranks, bandwidth, latency)
-    time_s = float(execute(found.schedule, sized, star, timeline=False).summary.makespan_s)
+    star = topology.build("star", found.schedule.ranks, *link)
+    time_s = float(execute(found.schedule, sized, star, network=network, timeline=False).summary.makespan_s)
     what = f" for {format_size(sized.bytes)}" if isinstance(sized, Vector) else ""
-    return f"time{what} on a star of {bandwidth} and {latency}: {format_time(time_s)}"
+    return f"time{what} on a star of {' and '.join(link)} by {network}: {format_time(time_s)}"
