@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from simcomm import formats
+from simcomm.schedule import Operation, Schedule
 
 ALL_TO_ALL = ROOT / "tests" / "data" / "formats" / "rccl_alltoall-8n-0-9kb.xml"
 
@@ -84,3 +88,17 @@ def test_a_file_can_be_written_anew(command, tmp_path):
     assert command("export", ALL_TO_ALL, "-o", "x.xml").out == "x.xml: 56 messages of 8 workers\n"
     one, other = (formats.load(path).schedule for path in (ALL_TO_ALL, tmp_path / "x.xml"))
     assert str(one) == str(other)
+
+
+def test_what_nobody_says_the_goal_of_is_not_proven(command, tmp_path):
+    formats.dump(Schedule.of(2, 1, [Operation("copy", 0, 1, 0)]), tmp_path / "x.xml")
+    ran = command("import", "x.xml")
+    assert ran.out == "schedule: 2 workers, 1 messages, 1 steps\nnot proven: the file does not say what it is for\n"
+
+
+def test_messages_with_bytes_of_their_own_are_timed_by_them(command, monkeypatch):
+    found = replace(formats.load(ALL_TO_ALL), size_bytes=np.full(56, 10**6), goal=None)
+    monkeypatch.setattr(formats, "load", lambda *_: found)
+    ran = command("import", "x.goal", "--bandwidth", "8 Gbit/s", "--latency", "0 s", "--network", "fair_share")
+    assert ran.out.endswith("\ntime on a star of 8 Gbit/s and 0 s by fair_share: 7 ms\n")
+    assert "the messages have their bytes; expected no size" in command("import", "x.goal", "-s", "1 MB").err

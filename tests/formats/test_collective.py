@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -128,6 +130,9 @@ def test_what_nobody_says_the_goal_of_is_timed_and_not_proven(tmp_path):
     result = simulate({"file": path}, 2, size="1 MB", link={"bandwidth": "8 Gbit/s", "latency": "5 us"})
     assert (result.proven, result.proof, result.messages, result.lower_bound_s) == (False, "", 1, 0)
     assert result.time_s == pytest.approx(1e-3 + 1e-5)
+    again = collective_in(path)
+    formats.dump(again.schedule(2), path, goal=again.goal_of(2, {}))
+    assert formats.load(path).goal is None
     fair = simulate(
         {"file": path}, 2, size="1 MB", network="fair_share", link={"bandwidth": "8 Gbit/s", "latency": "5 us"}
     )
@@ -146,3 +151,11 @@ def test_one_that_ends_up_wrong_is_refused_before_it_runs(tmp_path):
     (tmp_path / "x.xml").write_text(text.replace('dstbuf="o" dstoff="3"', 'dstbuf="o" dstoff="4"', 1))
     with pytest.raises((ProofError, InputError), match=r"x\.xml:"):
         load(scenario(tmp_path / "x.xml", "collective: {file: x.xml}\nsize: 1 MB\n"))
+
+
+def test_messages_of_bytes_have_no_vector_to_be_swept(ring, monkeypatch):
+    found = formats.load(ring)
+    monkeypatch.setattr(formats, "load", lambda path: replace(found, size_bytes=np.ones(24, np.int64)))
+    ring.write_text(ring.read_text() + "\n\n")
+    with pytest.raises(InputError, match="messages of so many bytes, of which nobody knows whose vector they are"):
+        collective_in(ring)

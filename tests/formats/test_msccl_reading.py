@@ -265,6 +265,14 @@ OK = text("allreduce", [{(1, 1): ["s i0 i0", "r o0 o0"]}, {(0, 0): ["rrcs i0 o0"
         ('depid="-1" deps="-1"', 'depid="0" deps="5"', "dep on step 5 of threadblock 0; it has 2"),
         ('depid="-1" deps="-1"', 'depid="0" deps="1"', 'dep on line 5, which has hasdep="0" and never tells'),
         ('type="r"', 'type="cpy"', "1 sends and 0 receives from gpu 1 to gpu 0 on channel 0; expected one"),
+        ("<tb ", "<gpu/><tb ", "t.xml:3: <gpu>: in <gpu>; expected <tb>"),
+        (
+            '<tb id="0"',
+            '<tb id="0" send="1" recv="-1" chan="0"/><tb id="1"',
+            "send: gpu 1 on channel 0 is also that of",
+        ),
+        ('type="s"', 'type="s" op="0"', "it has no op, which other steps have; expected it of every step that sends"),
+        ('type="r"', 'type="r" op="0"', "op 0 of type r; expected it of what sends, cpy or re"),
         ('srcbuf="i"', 'srcbuf="s"', "it reads s[0] of gpu 0, where nothing was written"),
     ],
 )
@@ -275,6 +283,24 @@ def test_a_wrong_file_is_refused_by_its_element(old, new, message, path):
         formats.load(path)
     assert str(refused.value).startswith("t.xml:")
     assert message in str(refused.value)
+
+
+def test_two_steps_with_one_number_are_refused(path):
+    path.write_text(OK.replace('type="s"', 'type="s" op="0"').replace('type="rrcs"', 'type="rrcs" op="0"'))
+    with pytest.raises(InputError, match="op 0 is there twice; also in line 4"):
+        formats.load(path)
+
+
+def test_a_number_stands_for_one_range_of_chunks(path):
+    apart, _ = CASES["cnt: a message for every run of chunks that are no neighbours"]
+    path.write_text(apart.replace('type="s"', 'type="s" op="0"'))
+    with pytest.raises(InputError, match="op 0 sends chunks that are not one range; expected a range, or no op"):
+        formats.load(path)
+    local = [{(-1, -1): ["cpy i1 s0", "cpy i0 s1", "cpy s0 o0 x2"]}]
+    written = text("custom", local, 2, (2, 2, 2))
+    path.write_text(written.replace('srcoff="0" dstbuf="o"', 'op="0" srcoff="0" dstbuf="o"'))
+    with pytest.raises(InputError, match="op 0 joins chunks that are not one range; expected a range, or no op"):
+        formats.load(path)
 
 
 def test_another_xml_file_is_refused(path):
@@ -419,4 +445,28 @@ def test_a_barrier_keeps_a_wait_from_adding(path):
         "copy 1 -> 0  chunk 0",
         "join at 0, after 0",
         "copy 0 -> 1  chunk 0, after 1",
+    ]
+
+
+def test_what_one_chunk_waits_for_must_not_be_added_to_its_neighbour(path):
+    """Two neighbours in one send, one with what came and one without: a message for each."""
+    path.write_text(
+        text(
+            "custom",
+            [
+                {
+                    (-1, 1): ["r i0 s2 x2 !"],
+                    (1, -1): ["cpy i0 s0 x2", "re s3 s1 after 0.0", "s s0 s0 x2"],
+                },
+                {(0, -1): ["s i0 s2 x2"], (-1, 0): ["r s0 s0 x2"]},
+            ],
+            2,
+            (2, 2, 4),
+        )
+    )
+    assert [str(row) for row in formats.load(path).schedule] == [
+        "reduce 1 -> 0  chunks 0..1",
+        "join at 0, after 0",
+        "copy 0 -> 1  chunk 0, after 1",
+        "copy 0 -> 1  chunk 1, after 0",
     ]

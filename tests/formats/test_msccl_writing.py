@@ -195,6 +195,12 @@ def row(kind: str, src: int, dst: int, chunk: int = 0, **more: Any) -> Operation
             "rank 0 ends without chunk 0; expected a schedule that is proven",
         ),
         (
+            Schedule.of(3, 3, [row("copy", 1, r, c) for r, c in ((0, 0), (2, 2), (0, 1))] + [row("reduce", 1, 0, 1)]),
+            {"goal": goals.scatter(1)},
+            "operation 3 (reduce 1 -> 0 chunk 1) is added to a sum that nobody reads, at a rank that has nothing of "
+            "its own there; MSCCL has no empty buffer",
+        ),
+        (
             Schedule.of(2, 4, []),
             {"goal": goals.ALL_TO_ALL},
             "MSCCL has no word for the goal 'all_to_all' of 4 chunks; expected all_gather, all_reduce, all_to_all, "

@@ -93,4 +93,4 @@ def _is_end(story: Story, kinds: list[int], rank: int, value: Value) -> bool:
         if kinds[number] != REDUCE:
             own, operations = False, set()
         operations.add(number)
-    return (own, operations) == (value.own, value.operations)
+    return own == value.own and operations == value.operations

@@ -98,7 +98,7 @@ def read(path: Path) -> Algorithm:
         if number not in gpus:
             raise at.wrong(f"gpu {number} is missing; expected one for each of ngpus, {ranks}")
     in_place = at.whole("inplace", 0, 2, default=0) == 1 and at.whole("outofplace", 0, 2, default=0) == 0
-    return Algorithm(
+    found = Algorithm(
         at,
         at.text("name", ""),
         at.text("coll"),
@@ -107,6 +107,25 @@ def read(path: Path) -> Algorithm:
         in_place,
         tuple(_gpu(gpus[number], number, ranks) for number in range(ranks)),
     )
+    _check_numbers(found)
+    return found
+
+
+def _check_numbers(algorithm: Algorithm) -> None:
+    """Where steps have the numbers of operations, all that are one must have its own."""
+    numbered: dict[int, Step] = {}
+    for step in algorithm.steps():
+        if step.operation is not None:
+            if step.type not in (*SENDS, "cpy", "re"):
+                raise step.at.wrong(f"op {step.operation} of type {step.type}; expected it of what sends, cpy or re")
+            other = numbered.setdefault(step.operation, step)
+            if other is not step:
+                raise step.at.wrong(f"op {step.operation} is there twice; also in line {other.at.line}")
+    for step in algorithm.steps() if numbered else ():
+        if step.type in SENDS and step.operation is None:
+            raise step.at.wrong(
+                "it has no op, which other steps have; expected it of every step that sends, or of none"
+            )
 
 
 def _gpu(at: Element, gpu: int, ranks: int) -> Gpu:

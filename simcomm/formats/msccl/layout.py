@@ -139,7 +139,7 @@ def of_goal(goal: Goal | None, ranks: int, chunks: int) -> tuple[str, int]:
     """
     if goal is None:
         return "custom", 0
-    names = {operation: name for name, operation in reversed(OPERATIONS.items())}
+    names = {operation: name for name, operation in reversed([*OPERATIONS.items()])}
     name = names.get(goal.operation)
     for root in range(ranks) if goal.operation not in _BLOCKS or chunks % ranks == 0 else ():
         if name is not None and _same(Layout(goal.operation, ranks, chunks, root).goal, goal, ranks, chunks):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
@@ -94,6 +94,6 @@ def _step(line: Line) -> str:
     return _tag("step", what | ends | {"cnt": line.count} | dep | line.more, 3, "/")
 
 
-def _tag(tag: str, attributes: dict[str, int | str] | dict[str, int], indent: int, end: str = "") -> str:
+def _tag(tag: str, attributes: Mapping[str, object], indent: int, end: str = "") -> str:
     words = "".join(f" {name}={quoteattr(str(value))}" for name, value in attributes.items())
     return f"{'  ' * indent}<{tag}{words}{end}>"
