@@ -207,6 +207,12 @@ def row(kind: str, src: int, dst: int, chunk: int = 0, **more: Any) -> Operation
             "broadcast, gather, reduce, reduce_scatter, scatter, of equal blocks",
         ),
         (
+            Schedule.of(2, 1, []),
+            {"goal": replace(goals.ALL_REDUCE, apart=True)},
+            "MSCCL has no word for the goal 'all_reduce' of 1 chunks; expected all_gather, all_reduce, all_to_all, "
+            "broadcast, gather, reduce, reduce_scatter, scatter, of equal blocks",
+        ),
+        (
             Schedule.of(2, 2, []),
             {"goal": goals.ALL_TO_ALL},
             "chunks of 1 vectors; expected 2 for coll alltoall",
