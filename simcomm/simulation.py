@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcomm import collectives as registry
 from simcomm import columns, topology
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
@@ -18,6 +17,7 @@ from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
 from simcomm.execution import execute
 from simcomm.forecast import Forecast, forecast, refuse
+from simcomm.formats.collective import chosen
 from simcomm.limits import available_bytes
 from simcomm.links import uses_of
 from simcomm.networks.base import Workers
@@ -62,8 +62,8 @@ def forecasts(document: Document, timeline: bool = False) -> list[Forecast]:
 
 
 def collective_of(point: Scenario, own: Mapping[str, Collective]) -> Collective:
-    """The collective of a point, which may be one of the user's ``own``."""
-    return own.get(point.collective.name) or registry.get(point.collective.name)
+    """The collective of a point: by name, which may be one of the user's ``own``, or in a file."""
+    return chosen(point.collective.name, point.collective.file, own)
 
 
 def simulate(

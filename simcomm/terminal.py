@@ -38,6 +38,7 @@ _SETTINGS: tuple[str, ...] = (
 _SETTINGS += ("network", "network_options", "compute_s", "jitter", "stragglers")
 
 WIDTH_WITHOUT_TERMINAL = 180
+_CHECKS = ("counts", "proof", "time")
 MOST_OPERATIONS = 12
 MOST_LINKS = 5
 
@@ -65,7 +66,9 @@ def results_table(results: Results) -> Table:
             format_time(r.time_s),
             "" if r.busbw_Bps is None else format_bandwidth(r.busbw_Bps).split(" = ")[0],
             "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
-            f"counts proof{' time' if r.time_matches else ''}",
+            " ".join(
+                name for name, held in zip(_CHECKS, (r.counts_match, r.proven, r.time_matches), strict=True) if held
+            ),
             *[_bottleneck(r)] * named,
         )
     return rows

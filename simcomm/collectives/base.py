@@ -43,18 +43,23 @@ class Collective:
     Every ``segmentable`` collective has one more option: ``segments``, into which the vector is cut to be pipelined
     (see :mod:`~simcomm.segments`); builder and closed form are of one of them. ``segmented_time(workers,
     vector, segments, **options)`` is the time of several, where that is known.
+
+    A schedule from a file has no closed form (None): it is proven, and nothing says what it should send. It is for
+    ``only_workers``; ``places`` say where in the file every operation stands.
     """
 
     name: str
     goal: Goal | Callable[..., Goal]
     build: Callable[..., Schedule]
-    closed_form: Callable[..., Claim]
+    closed_form: Callable[..., Claim] | None
     source: str
     ranks: Callable[..., int] = workers_only
     variants: tuple[Mapping[str, Any], ...] = ({},)
     tuning: Callable[[int], Mapping[str, Sequence[Any]]] = nothing_to_tune
     segmentable: bool = True
     segmented_time: Callable[..., TimeFormula | None] | None = None
+    only_workers: int | None = None
+    places: Sequence[str] = ()
 
     @property
     def summary(self) -> str:
@@ -95,16 +100,22 @@ class Collective:
         return schedule if segments == 1 else segmented(schedule, segments, self.goal_of(workers, own).cuts(workers))
 
     def claim(self, workers: int, vector: Vector, **options: Any) -> Claim:
-        """The closed form for so many workers and this vector; a vector of no element takes no time."""
+        """The closed form for so many workers and this vector; a vector of no element takes no time.
+
+        InputError if there is none.
+        """
         own, segments = _of_one_segment(self.check(workers, options))
         claim = self._claim(workers, vector, own, segments)
         return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
 
     def _claim(self, workers: int, vector: Vector, own: Mapping[str, Any], segments: int) -> Claim:
+        form = self.closed_form
+        if form is None:
+            raise InputError(f"{self.name} has no closed form")
         if segments == 1:
-            return self.closed_form(workers, vector, **own)
+            return form(workers, vector, **own)
         blocks = workers if self.goal_of(workers, own).cuts(workers) else None
-        claim = claim_of(lambda part: self.closed_form(workers, part, **own), vector, segments, blocks)
+        claim = claim_of(lambda part: form(workers, part, **own), vector, segments, blocks)
         if self.segmented_time is None:
             return claim
         return replace(claim, time=self.segmented_time(workers, vector, segments, **own))

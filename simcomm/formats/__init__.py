@@ -80,8 +80,10 @@ def dump(
     ``workers`` are the first so many ranks (all), ``goal`` is what they are to reach and ``vector`` what is cut into
     the schedule's chunks. InputError for what a format cannot say, or needs and is not given.
     """
-    module = _module(format or format_of(path))
-    module.dump(schedule, Path(path), workers=workers or schedule.ranks, name=name, goal=goal, vector=vector)
+    from simcomm.goals import UNKNOWN
+
+    module, known = _module(format or format_of(path)), None if goal is UNKNOWN else goal
+    module.dump(schedule, Path(path), workers=workers or schedule.ranks, name=name, goal=known, vector=vector)
 
 
 def files(path: str | Path, format: str | None = None) -> tuple[Path, ...]:

@@ -1,1 +1,0 @@
-"""MSCCL XML (in work)."""
