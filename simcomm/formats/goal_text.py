@@ -175,6 +175,8 @@ class _Parser:
 
     def dependency(self, token: Token, labels: dict[str, int]) -> None:
         kind = self.take()
+        if kind.text[:1].isdigit():
+            self.refuse(token, "send, recv or calc", ("send", "recv", "calc"))
         if kind.text not in ("requires", "irequires"):
             self.refuse(kind, "':', requires or irequires", ("requires", "irequires"))
         waited = self.take()
