@@ -1,11 +1,12 @@
 """Chakra execution traces, which ASTRA-sim runs: one file per rank, of point-to-point nodes.
 
-``ring.et`` stands for ``ring.0.et``, ``ring.1.et``, …, as ASTRA-sim's ``ring`` does. A message becomes a COMM_SEND_NODE at
-one rank and a COMM_RECV_NODE at the other, with its operation's number as ``comm_tag``; a computation becomes a COMP_NODE
-of whole microseconds, the nearest; what an operation waits for becomes ``data_deps``. What Chakra has no word for (what is
-added and what replaced, chunks, messages of no byte and joins of 0 s) stands in attributes ``simcomm``, which others
-pass over. With them traces are read as the schedule that they were; without them as messages of bytes and computations,
-of which nobody knows what they carry. There a send has ended when its message has arrived, as in ASTRA-sim.
+``ring.et`` stands for ``ring.0.et``, ``ring.1.et``, …, as ASTRA-sim's ``ring`` does. A message becomes a
+COMM_SEND_NODE at one rank and a COMM_RECV_NODE at the other, with its operation's number as ``comm_tag``; a computation
+becomes a COMP_NODE of whole microseconds, the nearest; what an operation waits for becomes ``data_deps``. What Chakra
+has no word for (what is added and what replaced, chunks, messages of no byte and joins of 0 s) stands in attributes
+``simcomm``, which others pass over. With them traces are read as the schedule that they were; without them as messages
+of bytes and computations, of which nobody knows what they carry. There a send has ended when its message has arrived,
+as in ASTRA-sim.
 
 Traces with collectives instead of messages say what is wanted and not how: see :mod:`simcomm.formats.chakra_requests`.
 
@@ -33,8 +34,9 @@ from simcomm.schedule import Schedule
 from simcomm.tables import write_file
 
 _TYPES: Final[dict[Role, int]] = {
-    role: NODE_TYPES.index(name)
-    for role, name in (("calc", "COMP_NODE"), ("send", "COMM_SEND_NODE"), ("recv", "COMM_RECV_NODE"))
+    "calc": NODE_TYPES.index("COMP_NODE"),
+    "send": NODE_TYPES.index("COMM_SEND_NODE"),
+    "recv": NODE_TYPES.index("COMM_RECV_NODE"),
 }
 _ROLES: Final = {number: role for role, number in _TYPES.items()}
 _OURS: Final = "simcomm"
@@ -84,7 +86,7 @@ def _nodes(schedule: Schedule, sizes: Sequence[int], steps: Sequence[Step]) -> l
     make = message_class("Node")
     on_gpu = attribute("is_cpu_op", "bool", False)
     ids = {(step.operation, step.role): place for place, step in enumerate(steps)}
-    nodes = []
+    nodes: list[Any] = []
     for step in steps:
         number, kind = step.operation, _TYPES[step.role]
         node = make(id=len(nodes), name=f"{NODE_TYPES[kind]}_{number}", type=kind, attr=[on_gpu])

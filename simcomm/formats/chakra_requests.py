@@ -16,6 +16,9 @@ from simcomm.formats.chakra_files import files_of
 from simcomm.formats.chakra_proto import COLLECTIVES, NODE_TYPES, attributes, read
 
 _COLLECTIVE: Final = NODE_TYPES.index("COMM_COLL_NODE")
+#: Of the collectives that do the same, so many are named in a message.
+_SHOWN: Final = 4
+
 _SAME_GOAL: Final = {"reduce_scatter_block": "reduce_scatter"}
 
 
@@ -50,8 +53,8 @@ class Request:
 def requests(path: str | Path) -> tuple[Request, ...]:
     """The collectives that the traces of all ranks ask for, in the order of the first that does.
 
-    Nodes without ``comm_type`` and ``comm_size`` (PyTorch's calls at the CPU, whose kernels have nodes of their own) ask
-    for nothing. The k-th request of a name, operation, size and group is the same one at all ranks that have it.
+    Nodes without ``comm_type`` and ``comm_size`` (PyTorch's calls at the CPU, whose kernels have nodes of their own)
+    ask for nothing. The k-th request of a name, operation, size and group is the same one at all ranks that have it.
     """
     return _requests([read(file) for file in files_of(Path(path))])
 
@@ -72,7 +75,9 @@ def asked(traces: Sequence[tuple[Any, list[Any]]]) -> str:
     if not wanted:
         return "collectives without comm_type and comm_size; expected COMM_SEND_NODE and COMM_RECV_NODE"
     one, more = wanted[0], f" (and {len(wanted) - 1} more)" if len(wanted) > 1 else ""
-    names = f"collective: {' or '.join(one.collectives)}" if one.collectives else "no collective here does that"
+    known = one.collectives
+    names = f"collective: {' or '.join(known[:_SHOWN])}{' or …' if len(known) > _SHOWN else ''}"
+    names = names if known else "no collective here does that"
     scenario = f"workers: {len(one.ranks)}, size: {one.vector_bytes} B, {names}"
     return f"asks for {one}{more} and leaves open how; expected messages. As a scenario: {scenario}"
 
@@ -89,7 +94,10 @@ def _requests(traces: Iterable[tuple[Any, list[Any]]]) -> tuple[Request, ...]:
             key = (node.name, operation, attrs["comm_size"], str(attrs.get("pg_name", "")))
             ranks.setdefault((*key, seen[key]), []).append(rank)
             seen[key] += 1
-    return tuple(Request(*key[:3], tuple(found), key[3]) for key, found in ranks.items())
+    return tuple(
+        Request(name, operation, size_bytes, tuple(found), group)
+        for (name, operation, size_bytes, group, _), found in ranks.items()
+    )
 
 
 def _type(kind: int) -> str:

@@ -2,11 +2,10 @@
 
 A message becomes ``send`` at one rank and ``recv`` at the other, with its operation's number as the tag; a computation
 becomes ``calc``, in nanoseconds; what an operation waits for becomes ``requires``. What GOAL has no word for (what is
-added and what replaced, chunks, numbers of operations; messages of no byte and joins of 0 s, which take no time here and
-would take a turn at the CPU there) stands in comments that begin with
-``//simcomm``, each on a line of its own, since LogGOPSim's reader takes none behind a statement. With them a file is read
-as the schedule that it was; without them (LogGOPSim's own files) as messages of bytes, of which nobody knows what they
-carry: then there is no goal to prove.
+added and what replaced, chunks, numbers of operations; messages of no byte, and joins of 0 s, which take no time here
+and would take a turn at the CPU there) stands in comments that begin with ``//simcomm``, each on a line of its own,
+since LogGOPSim's reader takes none behind a statement. With them a file is read as the schedule that it was; without
+them (LogGOPSim's own files) as messages of bytes, of which nobody knows what they carry, so that nothing can be proven.
 
 Who waits until a message of their own rank has arrived (rounds of exchanges do) requires its ``send``: to LogGOPSim an
 eager send has ended as soon as it has started. A time that is no whole number of nanoseconds is rounded to the nearest.
@@ -21,8 +20,6 @@ from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError
@@ -49,6 +46,7 @@ def dump(schedule: Schedule, path: Path, *, workers: int, name: str, goal: Goal 
 def text(schedule: Schedule, first: str, size_bytes: Ints) -> str:
     """A schedule as GOAL, with ``first`` as the header of its comments.
 
+    >>> import numpy as np
     >>> from simcomm.schedule import Operation
     >>> swap = [Operation("reduce", 0, 1, 0), Operation("copy", 1, 0, 0, after=(0,))]
     >>> print(text(Schedule.of(2, 1, swap), "{}", np.array([8, 8])))

@@ -11,8 +11,8 @@
     }
 
 A statement ends with its line. ``tag``, ``cpu`` and ``nic`` may be left out (0). A label holds within its rank, below
-where it stands. ``requires`` waits for the end of a statement, ``irequires`` for its start. A comment is ``//`` to the end
-of the line, or ``/* */``.
+where it stands. ``requires`` waits for the end of a statement, ``irequires`` for its start. A comment is ``//`` to the
+end of the line, or ``/* */``.
 
 Hoefler, Schneider and Lumsdaine, LogGOPSim: simulating large-scale applications in the LogGOPS model, LSAP 2010;
 the grammar is that of its converter txt2bin.
@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, NoReturn
 
 from simcomm.errors import InputError, did_you_mean
-from simcomm.formats.programs import Node
+from simcomm.formats.programs import Node, Role
 
 #: LogGOPSim keeps a size in 64 bits and a tag in 32; simcomm's sizes are signed.
 MOST_BYTES: Final = 2**63 - 1
@@ -151,7 +151,7 @@ class _Parser:
         if peer == rank:
             self.refuse(other, f"another rank than {rank} itself")
         tag = self.options(("tag", "cpu", "nic"))
-        role = "send" if token.text == "send" else "recv"
+        role: Role = "send" if token.text == "send" else "recv"
         return Node(rank, role, self.place(start), size_bytes=size, peer=peer, tag=tag)
 
     def options(self, known: tuple[str, ...]) -> int:
@@ -184,9 +184,12 @@ class _Parser:
             if label.text not in labels:
                 near = did_you_mean(label.text, labels)
                 self.refuse(label, f"a label of a statement of this rank above{near}")
-        index, field = labels[token.text], "after" if kind.text == "requires" else "after_start"
+        index, before = labels[token.text], labels[waited.text]
         node = self.nodes[index]
-        self.nodes[index] = replace(node, **{field: (*getattr(node, field), labels[waited.text])})
+        if kind.text == "requires":
+            self.nodes[index] = replace(node, after=(*node.after, before))
+        else:
+            self.nodes[index] = replace(node, after_start=(*node.after_start, before))
 
     def blank(self) -> None:
         while self.here.text == "\n":

@@ -233,18 +233,30 @@ def test_what_waits_for_a_send_waits_for_its_arrival(tmp_path):
 
 REFUSED = [
     ([[send(comm_dst="one")], [recv()]], "x.0.et: node 0 (node 0): not a whole number: 'comm_dst'; a send needs it"),
-    ([[node(0, SEND, comm_dst=1, comm_sise=8, comm_tag=0)], [recv()]], "no attribute 'comm_size'; a send needs it; did you mean 'comm_sise'?"),
+    (
+        [[node(0, SEND, comm_dst=1, comm_sise=8, comm_tag=0)], [recv()]],
+        "no attribute 'comm_size'; a send needs it; did you mean 'comm_sise'?",
+    ),
     ([[send(comm_dst=0)], [recv()]], "comm_dst is 0; expected another rank of 0 to 1"),
     ([[send(comm_dst=2)], [recv()]], "comm_dst is 2; expected another rank of 0 to 1"),
     ([[send(comm_src=1)], [recv()]], "comm_src is 1; expected 0, whose trace it is in"),
     ([[send(comm_size=0)], [recv()]], "comm_size is 0; expected bytes, at least 1"),
-    ([[send(comm_tag=3)], [recv()]], "x.1.et: node 0 (node 0): a recv from rank 0 with tag 0 meets no send; rank 0 has 1 such sends, of tags 3"),
+    (
+        [[send(comm_tag=3)], [recv()]],
+        "x.1.et: node 0 (node 0): a recv from rank 0 with tag 0 meets no send; rank 0 has 1 such sends, of tags 3",
+    ),
     ([[send(), node(0, COMP)], [recv()]], "another node of this rank has the id 0"),
     ([[send(), node(1, COMP, (7,))], [recv()]], "waits for node 7, which is not in the trace of rank 0"),
-    ([[send(), node(1, 2)], [recv()]], "node 1 (node 1): a MEM_LOAD_NODE; expected COMP_NODE, COMM_SEND_NODE, COMM_RECV_NODE"),
+    (
+        [[send(), node(1, 2)], [recv()]],
+        "node 1 (node 1): a MEM_LOAD_NODE; expected COMP_NODE, COMM_SEND_NODE, COMM_RECV_NODE",
+    ),
     ([[send(), node(1, COLLECTIVE)], [recv()]], "collectives without comm_type and comm_size"),
-    ([[send(), node(1, COLLECTIVE, comm_type=9, comm_size=4)], [recv()]], "asks for barrier of 4 B among 1 ranks (node 1) and leaves open how"),
-]  # fmt: skip
+    (
+        [[send(), node(1, COLLECTIVE, comm_type=9, comm_size=4)], [recv()]],
+        "asks for barrier of 4 B among 1 ranks (node 1) and leaves open how",
+    ),
+]
 
 
 @pytest.mark.parametrize(("ranks", "message"), REFUSED, ids=range(len(REFUSED)))
@@ -292,7 +304,7 @@ def test_nodes_and_attributes_must_say_the_same(tmp_path):
     for change in (lambda: nodes[1].data_deps.pop(), lambda: nodes.pop()):
         change()
         (tmp_path / "x.1.et").write_bytes(packed([metadata, *nodes]))
-        with pytest.raises(InputError, match="operation 1 is nowhere|not as the attributes of simcomm say"):
+        with pytest.raises(InputError, match=r"operation 1 is nowhere|not as the attributes of simcomm say"):
             formats.load(path)
     (tmp_path / "x.1.et").write_bytes(whole)
     (tmp_path / "x.2.et").write_bytes(whole)

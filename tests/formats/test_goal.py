@@ -1,4 +1,4 @@
-"""GOAL: what is written is read as it was, means the same to LogGOPSim's rules, and reference answers come out of it."""
+"""GOAL: what is written is read as it was, means the same by LogGOPSim's rules, and gives its reference answers."""
 
 from __future__ import annotations
 

@@ -45,8 +45,10 @@ def test_blanks_and_comments_are_nothing():
 
 def test_an_eager_send_has_ended_when_it_has_started():
     """So who requires it waits for what it waited for, and goes behind it though it stands above it."""
-    found = loads("b: send 2b to 1 tag 2; r: recv 4b from 1; a: send 1b to 1 tag 1; a requires r; b requires a",
-                  "x: recv 1b from 0 tag 1; y: recv 2b from 0 tag 2; send 4b to 0")  # fmt: skip
+    found = loads(
+        "b: send 2b to 1 tag 2; r: recv 4b from 1; a: send 1b to 1 tag 1; a requires r; b requires a",
+        "x: recv 1b from 0 tag 1; y: recv 2b from 0 tag 2; send 4b to 0",
+    )
     assert rows(found) == ["copy 0 -> 1  chunk 0, after 2", "copy 0 -> 1  chunk 0, after 2", "copy 1 -> 0  chunk 0"]
     assert found.size_bytes.tolist() == [1, 2, 4]
 
@@ -86,17 +88,27 @@ REFUSED = [
     (("a: recv 8b from -1",), 3, 17, "'-1'; expected a rank: which message is received from any is known only"),
     (("a: send 8b to 1 tag -1", ""), 3, 21, "'-1'; expected a tag: which message has any"),
     (("a: send 8b to 1 cpu 1", ""), 3, 21, "'1'; expected cpu 0: a rank of simcomm has one"),
-    (("a: send 8b to 1 tga 1", ""), 3, 17, "'tga'; expected tag, cpu, nic in this order, or the end of the line; did you mean 'tag'?"),
+    (
+        ("a: send 8b to 1 tga 1", ""),
+        3,
+        17,
+        "'tga'; expected tag, cpu, nic in this order, or the end of the line; did you mean 'tag'?",
+    ),
     (("a: calc 1 nic 0",), 3, 11, "'nic'; expected cpu in this order"),
     (("a: calc -1",), 3, 9, "'-1'; expected nanoseconds, 0 to"),
     (("a: calc 1; a: calc 2",), 4, 1, "'a'; expected another label: this one is taken by some.goal:3:1"),
-    (("first: calc 1; frist requires first",), 4, 1, "'frist'; expected a label of a statement of this rank above; did you mean 'first'?"),
+    (
+        ("first: calc 1; frist requires first",),
+        4,
+        1,
+        "'frist'; expected a label of a statement of this rank above; did you mean 'first'?",
+    ),
     (("a: calc 1; a requires b",), 4, 12, "'b'; expected a label"),
     (("a: calc 1; a require a",), 4, 3, "'require'; expected ':', requires or irequires; did you mean 'requires'?"),
     (("a: calc 1; a requires a a",), 4, 14, "'a'; expected the end of the line: a statement is a line"),
     (("8: calc 1",), 3, 1, "'8'; expected a statement such as 'send 8b to 1 tag 0', or '}'"),
     (("a: calc",), 3, 8, "the end of the line; expected nanoseconds"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("ranks", "line", "column", "message"), REFUSED)
@@ -126,12 +138,24 @@ def test_what_is_no_file_is_refused_at_its_place(text, message):
 
 
 MEETINGS = [
-    (("send 8b to 1 tag 4", "recv 8b from 0 tag 5"), "some.goal:6:1: a recv from rank 0 with tag 5 meets no send; rank 0 has 1 such sends, of tags 4"),
+    (
+        ("send 8b to 1 tag 4", "recv 8b from 0 tag 5"),
+        "some.goal:6:1: a recv from rank 0 with tag 5 meets no send; rank 0 has 1 such sends, of tags 4",
+    ),
     (("send 8b to 1 tag 4", ""), "some.goal:3:1: a send to rank 1 with tag 4 meets no recv; rank 1 has 0 such recvs"),
-    (("send 8b to 1", "recv 7b from 0"), "some.goal:6:1: a receive of 7 bytes; the message that it meets, of some.goal:3:1, has 8"),
-    (("a: calc 1; b: calc 1; a requires b; b irequires a",), "they wait for each other in a circle: some.goal:3:1 waits for some.goal:4:1 waits for"),
-    (("s: send 1b to 1; r: recv 1b from 1; s requires r", "s: send 1b to 0; r: recv 1b from 0; s requires r"), "operation 0: copy 0 -> 1  chunk 0, after 1 (some.goal:3:1)"),
-]  # fmt: skip
+    (
+        ("send 8b to 1", "recv 7b from 0"),
+        "some.goal:6:1: a receive of 7 bytes; the message that it meets, of some.goal:3:1, has 8",
+    ),
+    (
+        ("a: calc 1; b: calc 1; a requires b; b irequires a",),
+        "they wait for each other in a circle: some.goal:3:1 waits for some.goal:4:1 waits for",
+    ),
+    (
+        ("s: send 1b to 1; r: recv 1b from 1; s requires r", "s: send 1b to 0; r: recv 1b from 0; s requires r"),
+        "operation 0: copy 0 -> 1  chunk 0, after 1 (some.goal:3:1)",
+    ),
+]
 
 
 @pytest.mark.parametrize(("ranks", "message"), MEETINGS)
