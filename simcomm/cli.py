@@ -12,6 +12,7 @@ import click
 from simcomm.cli_bounds import bounds
 from simcomm.cli_conformance import conformance
 from simcomm.cli_forecast import in_few_messages, list_points
+from simcomm.cli_formats import export, import_
 from simcomm.cli_topology import topology
 from simcomm.errors import InputError, SimcommError
 
@@ -34,6 +35,8 @@ def cli() -> None:
 
 cli.add_command(bounds)
 cli.add_command(conformance)
+cli.add_command(export)
+cli.add_command(import_)
 cli.add_command(topology)
 
 

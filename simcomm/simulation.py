@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcomm import collectives as registry
 from simcomm import columns, topology
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
@@ -20,6 +19,7 @@ from simcomm.errors import InputError
 from simcomm.execution import execute
 from simcomm.fitting import fitted_to
 from simcomm.forecast import Forecast, forecast, refuse
+from simcomm.formats.collective import chosen
 from simcomm.limits import available_bytes
 from simcomm.links import uses_of
 from simcomm.networks.base import Workers
@@ -87,8 +87,8 @@ def _routing(scenario: Scenario, fitted: Fitted) -> dict[str, Any]:
 
 
 def collective_of(point: Scenario, own: Mapping[str, Collective]) -> Collective:
-    """The collective of a point, which may be one of the user's ``own``."""
-    return own.get(point.collective.name) or registry.get(point.collective.name)
+    """The collective of a point: by name, which may be one of the user's ``own``, or in a file."""
+    return chosen(point.collective.name, point.collective.file, own)
 
 
 def simulate(

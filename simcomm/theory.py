@@ -54,7 +54,7 @@ def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Worke
     """The α–β–γ time, where one holds: equal workers, equal routes, a claim with a formula; else None."""
     if not what.vector.elements or not len(what.schedule):
         return 0.0 if workers.are_alike else None
-    if what.claim.time is None or cluster.uniform is None or not workers.are_alike:
+    if what.claim is None or what.claim.time is None or cluster.uniform is None or not workers.are_alike:
         return None
     latency_s, bandwidth_Bps = cluster.uniform
     if not model.has_formula(what.message_bytes, bandwidth_Bps):

@@ -66,12 +66,15 @@ class Collective:
     r on ``hosts[r]``, has to say to it, or InputError why it cannot be. :meth:`fitted_to` makes an ordinary collective
     of both, which is ``given`` that; without a graph, builder and closed form have defaults of their own. Its ranks
     after the workers stand on switches.
+
+    A schedule from a file has no closed form (None): it is proven, and nothing says what it should send. It is for
+    ``only_workers``; ``places`` say where in the file every operation stands.
     """
 
     name: str
     goal: Goal | Callable[..., Goal]
     build: Callable[..., Schedule]
-    closed_form: Callable[..., Claim]
+    closed_form: Callable[..., Claim] | None
     source: str
     ranks: Callable[..., int] = workers_only
     variants: tuple[Mapping[str, Any], ...] = ({},)
@@ -80,6 +83,8 @@ class Collective:
     segmented_time: Callable[..., TimeFormula | None] | None = None
     fitted: Callable[..., Fitted] | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    only_workers: int | None = None
+    places: Sequence[str] = ()
 
     @property
     def summary(self) -> str:
@@ -139,16 +144,22 @@ class Collective:
         return segmented(schedule, segments, self.goal_of(workers, own).cuts(workers), options.get(WINDOW, 0))
 
     def claim(self, workers: int, vector: Vector, **options: Any) -> Claim:
-        """The closed form for so many workers and this vector; a vector of no element takes no time."""
+        """The closed form for so many workers and this vector; a vector of no element takes no time.
+
+        InputError if there is none.
+        """
         own, segments = self._of_one_segment(self.check(workers, options))
         claim = self._claim(workers, vector, own, segments, options.get(WINDOW, 0))
         return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
 
     def _claim(self, workers: int, vector: Vector, own: Mapping[str, Any], segments: int, window: int) -> Claim:
+        form = self.closed_form
+        if form is None:
+            raise InputError(f"{self.name} has no closed form")
         if segments == 1:
-            return self.closed_form(workers, vector, **own)
+            return form(workers, vector, **own)
         blocks = workers if self.goal_of(workers, own).cuts(workers) else None
-        claim = claim_of(lambda part: self.closed_form(workers, part, **own), vector, segments, blocks)
+        claim = claim_of(lambda part: form(workers, part, **own), vector, segments, blocks)
         if window and claim.steps:
             return replace(claim, steps=claim.steps + (segments - 1) // window)  # from window to window, any way round
         if self.segmented_time is None:

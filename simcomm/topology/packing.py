@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from simcomm.errors import InputError
-from simcomm.topology.cuts import cut_bound, fraction
+from simcomm.topology.crossing import fraction
+from simcomm.topology.cuts import cut_bound
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -146,7 +146,7 @@ def test_expands_the_contract_of_the_design():
         (
             "collective",
             "collective:",
-            "x.yaml:4:12: collective: nothing does not fit; expected a name or a mapping with name",
+            "x.yaml:4:12: collective: nothing does not fit; expected a name or a mapping with name, file",
         ),
         (
             "collective",
