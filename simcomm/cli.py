@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simcomm.cli_animate import animate
 from simcomm.cli_bounds import bounds
 from simcomm.cli_conformance import conformance
 from simcomm.cli_forecast import in_few_messages, list_points
@@ -33,6 +34,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(animate)
 cli.add_command(bounds)
 cli.add_command(conformance)
 cli.add_command(export)

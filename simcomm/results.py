@@ -144,6 +144,7 @@ class Result:
     results_version: Annotated[int, "Version of these columns."] = RESULTS_VERSION
     schedule: Any = field(default=None, compare=False, repr=False)
     timeline: Any = field(default=None, compare=False, repr=False)
+    goal: Any = field(default=None, compare=False, repr=False)
     counts: Any = field(default=None, compare=False, repr=False)
     cluster: Any = field(default=None, compare=False, repr=False)
     links: Links | None = field(default=None, compare=False, repr=False)

@@ -188,6 +188,7 @@ def simulate_point(
         cluster=ran.cluster,
         links=uses,
         bound=least,
+        goal=what.goal,
     )
 
 
