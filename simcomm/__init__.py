@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         TimeError,
     )
     from simcomm.execution import Execution, execute
+    from simcomm.goals import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, REDUCE_SCATTER, Goal
     from simcomm.networks.base import Workers
-    from simcomm.proof import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Goal, prove
+    from simcomm.proof import prove
     from simcomm.recorder import Recorder
     from simcomm.results import Result, Results, load_results
     from simcomm.schedule import Operation, Schedule
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ALL_GATHER",
     "ALL_REDUCE",
+    "ALL_TO_ALL",
     "REDUCE_SCATTER",
     "CheckError",
     "Claim",
@@ -85,8 +87,9 @@ _MODULES = {
         "TimeError",
     ),
     "execution": ("Execution", "execute"),
+    "goals": ("ALL_GATHER", "ALL_REDUCE", "ALL_TO_ALL", "REDUCE_SCATTER", "Goal"),
     "networks.base": ("Workers",),
-    "proof": ("ALL_GATHER", "ALL_REDUCE", "REDUCE_SCATTER", "Goal", "prove"),
+    "proof": ("prove",),
     "recorder": ("Recorder",),
     "results": ("Result", "Results", "load_results"),
     "schedule": ("Operation", "Schedule"),

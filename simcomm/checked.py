@@ -13,6 +13,7 @@ from simcomm import counts
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective
 from simcomm.common import once
+from simcomm.goals import Goal
 from simcomm.order import distinct
 from simcomm.proof import Proof, prove
 from simcomm.quotient import Quotient, Sizes
@@ -28,6 +29,7 @@ class Checked:
     """A schedule whose counts and meaning were checked: what is sent, before any network is looked at."""
 
     collective: Collective
+    goal: Goal
     workers: int
     options: Mapping[str, Any]
     vector: Vector
@@ -63,14 +65,15 @@ class Checked:
 
 def check(collective: Collective, workers: int, vector: Vector, options: Mapping[str, Any]) -> Checked:
     """Record a collective, count it and prove it; raises CountError or ProofError if it is not what it claims."""
+    goal = collective.goal_of(workers, options)
     key = (collective.build, collective.goal, workers, repr(sorted(options.items())))
     schedule = _unfolding(once(("schedule", key), lambda: collective.schedule(workers, **options), _kept_bytes))
     claim = collective.claim(workers, vector, **options)
     counted = counts.count(schedule, vector)
     says = counts.expected(claim, schedule.ranks, vector.elements)
     counts.check(counted, says)
-    proof = once(("proof", key), lambda: prove(schedule, collective.goal, workers), lambda _: 1_000)
-    return Checked(collective, workers, options, vector, schedule, claim, counted, says, proof)
+    proof = once(("proof", key), lambda: prove(schedule, goal, workers), lambda _: 1_000)
+    return Checked(collective, goal, workers, options, vector, schedule, claim, counted, says, proof)
 
 
 def _kept_bytes(schedule: Schedule) -> int:

@@ -64,7 +64,7 @@ def counted(what: Checked) -> dict[str, Any]:
 def timed(what: Checked, run: Summary, formula_s: float | None, bound: Bound) -> dict[str, Any]:
     """How long it took, beside the formula and the bound, and what the time is made of; TimeError if they disagree."""
     time_s, parts = float(run.makespan_s), run.parts
-    factor = float(busbw_factor(what.collective.goal.operation, what.workers))
+    factor = float(busbw_factor(what.goal.operation, what.workers))
     algbw_Bps = what.vector.bytes / time_s if time_s else None
     return {
         "time_s": time_s,

@@ -6,19 +6,15 @@ whose value goes into whose. Chunks never mix, so the nodes of some chunks are a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from simcomm import jit, loops
+from simcomm.goals import Flags, Predicate
 from simcomm.order import expand
 from simcomm.schedule import REDUCE, Ints, Schedule
-
-Flags = npt.NDArray[np.bool_]
-#: Says for ranks and chunks (arrays that broadcast) whether something holds.
-Predicate = Callable[[Ints, Ints], Flags]
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Flow:
 
 
 def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, ends: Ints | None = None) -> Flow:
-    """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c)`` and must end with it if ``needs``.
+    """The flow of ``schedule``: worker r contributes to chunk c if ``has(r, c, v)`` and must end with it if ``needs``.
 
     Chunks are numbered within their vector. Of several vectors a worker contributes to its own and needs of each.
     ``ends`` are the chunks, numbered through all vectors, of which what is held at the end is looked at (all).
@@ -86,7 +82,7 @@ def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, 
         order = np.argsort(level[target] * len(level) + target, kind="stable")
     source, target = source[order], target[order]
     mine = (s.vectors == 1) | (chunks // per_vector == rank)
-    own = np.asarray(has(rank, chunks % per_vector) & mine & (rank < workers))
+    own = np.asarray(has(rank, chunks % per_vector, chunks // per_vector) & mine & (rank < workers))
     source, target, replaced = _after_last_copy(source, target, s.kind[operation] != REDUCE)
     own[replaced] = False
     return Flow(np.concatenate([operation, np.full(len(held), -1)]), rank, chunks, own, source, target)
@@ -95,7 +91,9 @@ def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, 
 def _places(s: Schedule, workers: int, needs: Predicate, ends: Ints) -> Ints:
     """Where the goal looks at the end: rank · chunks + chunk, in order."""
     worker = np.arange(workers)[:, None]
-    needed = np.broadcast_to(needs(worker, ends % s.chunks_per_vector), (workers, len(ends)))
+    needed = np.broadcast_to(
+        needs(worker, ends % s.chunks_per_vector, ends // s.chunks_per_vector), (workers, len(ends))
+    )
     return np.asarray((worker * s.chunks + ends)[needed])
 
 

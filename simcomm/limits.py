@@ -77,7 +77,7 @@ def estimate(
     >>> estimate(get("ring_all_reduce"), 1_024, {}, "des").messages
     2095104
     """
-    claim, ranks = collective.claim(workers, _NO_EMPTY_CHUNK, **options), collective.ranks(workers, **options)
+    claim, ranks = collective.claim(workers, _NO_EMPTY_CHUNK, **options), collective.rank_count(workers, options)
     messages, each = claim.total.messages, ENGINE_BYTES.get(engine, ENGINE_BYTES["des"])
     if each.step and not folds(collective, workers, options):
         each = ENGINE_BYTES.get("compiled", each)  # it looks at every message

@@ -19,7 +19,8 @@ from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
 from simcomm.engines.exact import exact_run
 from simcomm.errors import ProofError
-from simcomm.proof import Goal, prove
+from simcomm.goals import Goal, Ints
+from simcomm.proof import prove
 from simcomm.schedule import COMPUTE, COPY, REDUCE, Schedule
 
 ALPHA, BETA, GAMMA = Fraction(5), Fraction(1, 3), Fraction(1, 7)
@@ -76,9 +77,12 @@ def reaches(schedule: Schedule, goal: Goal, workers: int) -> bool:
     carried: dict[tuple[int, int], int] = {}
     per_vector = schedule.chunks // schedule.vectors
 
+    def where(chunk: int) -> tuple[Ints, Ints]:
+        return np.array(chunk % per_vector), np.array(chunk // per_vector)
+
     def starts_with(rank: int, chunk: int) -> int:
         own = rank < workers and (schedule.vectors == 1 or chunk // per_vector == rank)
-        return gradient[rank] if own and bool(goal.has(np.array(rank), np.array(chunk % per_vector))) else 0
+        return gradient[rank] if own and bool(goal.has(np.array(rank), *where(chunk))) else 0
 
     def total(rank: int, chunk: int, writers: list[int]) -> int:
         value = starts_with(rank, chunk)
@@ -96,7 +100,7 @@ def reaches(schedule: Schedule, goal: Goal, workers: int) -> bool:
         total(rank, chunk, list(range(len(schedule)))) == sum(starts_with(w, chunk) for w in range(workers))
         for rank in range(workers)
         for chunk in range(schedule.chunks)
-        if goal.needs(np.array(rank), np.array(chunk % per_vector))
+        if goal.needs(np.array(rank), *where(chunk))
     )
 
 
@@ -108,11 +112,11 @@ def bite(collective: Collective, workers: int, vector: Vector, **options: object
     >>> teeth.planted, teeth.changing == teeth.changing_caught_by_proof
     (45, True)
     """
-    claim = collective.claim(workers, vector, **options)
+    claim, goal = collective.claim(workers, vector, **options), collective.goal_of(workers, options)
     found = Teeth(0, 0, 0, 0, 0, 0)
     for _, bug in bugs(collective.schedule(workers, **options)):
-        changes = not reaches(bug, collective.goal, workers)
-        by_proof = not _proves(bug, collective.goal, workers)
+        changes = not reaches(bug, goal, workers)
+        by_proof = not _proves(bug, goal, workers)
         by_counts = bool(counts.differences(counts.count(bug, vector), claim))
         by_time = claim.time is not None and (
             exact_run(bug, vector, ALPHA, BETA, GAMMA).makespan_s != claim.time(ALPHA, BETA, GAMMA)

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simcomm.errors import InputError, ProofError
-from simcomm.flow import Flags, Flow, Predicate, flow_of
+from simcomm.flow import Flow, flow_of
+from simcomm.goals import Goal, every_chunk, own_chunk
 from simcomm.modulo import each_has_all, of_one_chunk
 from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
@@ -39,38 +40,6 @@ MOST_OPERATIONS = 20_000_000
 
 
 @dataclass(frozen=True)
-class Goal:
-    """Who has what at the start, and who must hold what at the end.
-
-    ``has(rank, chunk)`` says whether a worker contributes to a chunk, ``needs(rank, chunk)`` whether it must end with
-    it. To hold a chunk is to hold all contributions to it, each once. ``operation`` is the field's name for the goal.
-    With ``apart`` the vectors of the workers are not versions of one and never added up: the schedule's chunks divide
-    them all, a worker contributes to its own only and needs its chunks of every one of them.
-    """
-
-    operation: str
-    has: Predicate
-    needs: Predicate
-    apart: bool = False
-
-
-def every_chunk(rank: Ints, chunk: Ints) -> Flags:
-    """Every worker, every chunk."""
-    return np.full(np.broadcast_shapes(rank.shape, chunk.shape), True)
-
-
-def own_chunk(rank: Ints, chunk: Ints) -> Flags:
-    """Worker r, chunk r."""
-    return np.asarray(rank == chunk)
-
-
-ALL_REDUCE = Goal("all_reduce", has=every_chunk, needs=every_chunk)
-REDUCE_SCATTER = Goal("reduce_scatter", has=every_chunk, needs=own_chunk)
-ALL_GATHER = Goal("all_gather", has=own_chunk, needs=every_chunk)
-ALL_TO_ALL = Goal("all_to_all", has=every_chunk, needs=own_chunk, apart=True)
-
-
-@dataclass(frozen=True)
 class Proof:
     """That a schedule reaches its goal: how it was shown, and for how many (worker, chunk) places."""
 
@@ -83,6 +52,7 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
 
     ``method`` is "bitsets" or "fingerprints"; by default bit sets where they fit.
 
+    >>> from simcomm.goals import ALL_REDUCE
     >>> from simcomm.schedule import Operation
     >>> swap = [Operation("reduce", 0, 1, 0), Operation("copy", 1, 0, 0, after=(0,))]
     >>> prove(Schedule.of(2, 1, swap), ALL_REDUCE, workers=2)
@@ -139,9 +109,9 @@ def _contributors(schedule: Schedule, goal: Goal, workers: int, chunks: Ints) ->
     """Who contributes to the ``chunks``, as pairs (index into ``chunks``, worker)."""
     vector, chunk = np.divmod(chunks, schedule.chunks_per_vector)
     if goal.apart:
-        which = np.flatnonzero(goal.has(vector, chunk))
+        which = np.flatnonzero(goal.has(vector, chunk, vector))
         return which, vector[which]
-    table = np.broadcast_to(goal.has(np.arange(workers), chunk[:, None]), (len(chunks), workers))
+    table = np.broadcast_to(goal.has(np.arange(workers), chunk[:, None], vector[:, None]), (len(chunks), workers))
     which, worker = np.nonzero(table)
     return which, worker
 
@@ -224,7 +194,8 @@ def _name_missing(schedule: Schedule, goal: Goal, flow: Flow, sets: Words, node:
         return f"{missed}; it never left its rank" if len(missing) == 1 else f"{missed}; they never left their ranks"
     last = int(carriers[np.argmax(schedule.step[carriers])])
     reached = schedule.dst[last]
-    needed = bool(goal.needs(np.array(reached), np.array(chunk % schedule.chunks_per_vector)))
+    vector, within = divmod(chunk, schedule.chunks_per_vector)
+    needed = bool(goal.needs(np.array(reached), np.array(within), np.array(vector)))
     astray = "" if needed else f", misplaced: rank {reached} does not need chunk {chunk}"
     return f"{missed}; that of worker {worker} got as far as rank {reached}, by {_operation(schedule, last)}{astray}"
 

@@ -47,7 +47,7 @@ def preflight(document: Document, timeline: bool = False, jobs: int = 1) -> None
         collective = collective_of(point, document.collectives)
         usual = point.placement.order == "linear" and point.routing.name == "shortest"
         if point.topology.file is not None or not usual:
-            ranks = collective.ranks(point.workers, **point.collective.options)
+            ranks = collective.rank_count(point.workers, point.collective.options)
             key = repr((point.topology, point.link, ranks if point.topology.file is None else 0))
             label, graph = graphs[key] = graphs.get(key) or _graph(point, ranks, None)
             order, way = point.placement.order, point.routing.model_dump()

@@ -81,10 +81,10 @@ def _check_schedule(collective: Collective, n: int, options: Mapping[str, Any], 
     schedule, again = (collective.schedule(n, **options) for _ in range(2))
     if not all(np.array_equal(a, b) for a, b in zip(schedule.columns(), again.columns(), strict=True)):
         raise CheckError(f"{case}: two recordings differ; expected the same schedule for the same arguments")
-    if schedule.ranks != collective.ranks(n, **options):
-        raise CheckError(f"{case}: {schedule.ranks} ranks; expected {collective.ranks(n, **options)} as it says")
+    if schedule.ranks != collective.rank_count(n, options):
+        raise CheckError(f"{case}: {schedule.ranks} ranks; expected {collective.rank_count(n, options)} as it says")
     for method in ("bitsets", "fingerprints"):
-        _named(case, prove, schedule, collective.goal, n, method)
+        _named(case, prove, schedule, collective.goal_of(n, options), n, method)
     return schedule
 
 
@@ -103,7 +103,7 @@ def _check_size(
         if found != expected:
             raise TimeError(f"{given} the engine says {found} s; expected {expected} s by the formula")
         least = lower_bound(
-            collective.goal.operation,
+            collective.goal_of(n, options).operation,
             n,
             vector.bytes,
             alpha_s=alpha,

@@ -52,7 +52,7 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
 
     Where a host has one port, the network between ports never fills up: the cut is given, but does not bound.
     """
-    operation, size_bytes = what.collective.goal.operation, what.vector.bytes
+    operation, size_bytes = what.goal.operation, what.vector.bytes
     # In an all_to_all of blocks of unequal sizes a worker may have most to send, or most to receive.
     worker_Bps, together_Bps = cluster.ports_Bps(model.one_port, what.workers, operation == "all_to_all")
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)

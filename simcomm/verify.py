@@ -11,6 +11,7 @@ from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
 from simcomm.engines.exact import exact_run
 from simcomm.errors import InputError, ProofError
+from simcomm.goals import Goal
 from simcomm.planted import ALPHA, BETA, GAMMA
 from simcomm.proof import prove
 
@@ -77,7 +78,7 @@ def _cells(collective: Collective, n: int, options: Mapping[str, Any], vector: V
         "largest message": Cell(str(int(sizes.max(initial=0))), None, True),
         "steps": _equal(found.steps, claim.steps),
         "per rank": Cell("; ".join(wrong[:1]) or f"{schedule.ranks} ranks", "", not wrong),
-        "proof": _proof(collective, n, schedule),
+        "proof": _proof(collective.goal_of(n, options), n, schedule),
         "time": _time(schedule, vector, claim.time),
     }
 
@@ -86,11 +87,11 @@ def _equal(found: object, expected: object) -> Cell:
     return Cell(str(found), str(expected), found == expected)
 
 
-def _proof(collective: Collective, n: int, schedule: Any) -> Cell:
+def _proof(goal: Goal, n: int, schedule: Any) -> Cell:
     try:
-        places = prove(schedule, collective.goal, n).places
+        places = prove(schedule, goal, n).places
     except ProofError as error:
-        return Cell(str(error), collective.goal.operation, False)
+        return Cell(str(error), goal.operation, False)
     return Cell(f"{places} places", "", True)
 
 

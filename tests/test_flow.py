@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from random_programs import trees
 
 from simcomm.flow import Flow, flow_of
-from simcomm.proof import ALL_REDUCE, every_chunk, own_chunk
+from simcomm.goals import ALL_REDUCE, every_chunk, own_chunk
 from simcomm.schedule import Operation, Schedule
 
 
@@ -46,7 +46,9 @@ def test_a_dependency_at_another_rank_or_on_another_chunk_hands_on_nothing() -> 
         Operation("copy", 2, 0, 0, after=(0,)),
         Operation("copy", 1, 2, 1, after=(0,)),
     ]
-    flow = flow_of(Schedule.of(3, 2, rows), 3, every_chunk, lambda rank, chunk: np.zeros_like(rank + chunk, dtype=bool))
+    flow = flow_of(
+        Schedule.of(3, 2, rows), 3, every_chunk, lambda rank, chunk, vector: np.zeros_like(rank + chunk, dtype=bool)
+    )
     assert edges(flow) == set()
     assert flow.own.all()
 

@@ -12,9 +12,10 @@ from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
 from simcomm.counts import count
 from simcomm.errors import DeadlockError
+from simcomm.goals import ALL_REDUCE
 from simcomm.order import expand, rows
 from simcomm.planted import reaches
-from simcomm.proof import ALL_REDUCE, prove
+from simcomm.proof import prove
 from simcomm.schedule import Operation, Schedule
 
 GENTLE = settings(deadline=None, derandomize=True, max_examples=80)

@@ -12,8 +12,9 @@ from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
 from simcomm.counts import count, differences
 from simcomm.errors import ProofError
+from simcomm.goals import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, REDUCE_SCATTER
 from simcomm.planted import Teeth, bite, bugs, reaches
-from simcomm.proof import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, REDUCE_SCATTER, prove
+from simcomm.proof import prove
 from simcomm.schedule import Operation, Schedule
 
 SWAP = (Operation("reduce", 0, 1, 0, 2), Operation("copy", 1, 0, 0, 2, 0.0, (0,)))

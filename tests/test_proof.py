@@ -14,8 +14,9 @@ from simcomm import proof
 from simcomm.collectives import get
 from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flow
+from simcomm.goals import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Goal
 from simcomm.planted import bugs, reaches
-from simcomm.proof import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER, Goal, Method, Proof, prove
+from simcomm.proof import Method, Proof, prove
 from simcomm.recorder import Recorder
 from simcomm.schedule import Ints, Operation, Schedule
 
@@ -95,7 +96,11 @@ def test_both_methods_agree_with_the_oracle_on_any_graph(schedule: Schedule, dat
     """Goals of any shape: few needs make many of these right, so that both answers occur."""
     table = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=4, max_size=4).map(np.array)
     has, needs = data.draw(table), data.draw(table)
-    goal = Goal("any", has=lambda rank, chunk: has[rank, chunk], needs=lambda rank, chunk: needs[rank, chunk])
+    goal = Goal(
+        "any",
+        has=lambda rank, chunk, vector: has[rank, chunk],
+        needs=lambda rank, chunk, vector: needs[rank, chunk],
+    )
     agree(schedule, goal, data.draw(st.integers(1, schedule.ranks)))
 
 
@@ -158,7 +163,7 @@ def test_the_last_message_that_carried_it_is_named_by_its_step() -> None:
         Operation("copy", 2, 3, 0, after=(3,)),
         Operation("copy", 1, 2, 0, after=(1,)),
     ]
-    goal = Goal("at 0", has=lambda rank, chunk: rank < 2, needs=lambda rank, chunk: rank == 0)
+    goal = Goal("at 0", has=lambda rank, chunk, vector: rank < 2, needs=lambda rank, chunk, vector: rank == 0)
     assert refusal(rows, 4, 4, goal) == (
         "rank 0, chunk 0: the gradient of worker 0 is missing at the end; "
         "that of worker 0 got as far as rank 3, by operation 2 (copy 2 -> 3 chunk 0) of step 2, "
@@ -168,7 +173,7 @@ def test_the_last_message_that_carried_it_is_named_by_its_step() -> None:
 
 def test_several_are_missing() -> None:
     rows = [Operation("reduce", 0, 1, 1)]
-    at_one = Goal("at 1", has=ALL_REDUCE.has, needs=lambda rank, chunk: (rank == 1) & (chunk == 1))
+    at_one = Goal("at 1", has=ALL_REDUCE.has, needs=lambda rank, chunk, vector: (rank == 1) & (chunk == 1))
     assert refusal(rows, 12, 12, at_one, chunks=2) == (
         "rank 1, chunk 1: the gradient of worker 2, 3, 4, 5, 6, 7, 8, 9, … (10 in all) is missing at the end; "
         "they never left their ranks"
@@ -246,7 +251,7 @@ def test_servers_have_no_gradient_and_need_none(method: Method) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_goal_that_needs_nothing_is_reached(method: Method) -> None:
-    nothing = Goal("nothing", has=ALL_REDUCE.has, needs=lambda rank, chunk: (rank < 0) & (chunk < 0))
+    nothing = Goal("nothing", has=ALL_REDUCE.has, needs=lambda rank, chunk, vector: (rank < 0) & (chunk < 0))
     assert prove(star(3, np.array([1, 2])), nothing, 3, method) == Proof(method, 0)
 
 

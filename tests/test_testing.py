@@ -16,7 +16,7 @@ from simcomm.collectives.base import Collective
 from simcomm.counts import count
 from simcomm.engines.exact import exact_run
 from simcomm.errors import CheckError, CountError, InputError, ProofError, TimeError
-from simcomm.proof import Goal
+from simcomm.goals import Goal
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 from simcomm.testing import Report, check_collective
@@ -194,5 +194,5 @@ def chain_claim(n: int, vector: Vector) -> Claim:
 
 
 def test_a_goal_of_ones_own_can_conform() -> None:
-    goal = Goal("broadcast", has=lambda rank, chunk: rank == 0, needs=lambda rank, chunk: rank >= 0)
+    goal = Goal("broadcast", has=lambda rank, chunk, vector: rank == 0, needs=lambda rank, chunk, vector: rank >= 0)
     assert check_collective(Collective("chain", goal, chain, chain_claim, source="a chain"), [1, 2, 3]).times == 63

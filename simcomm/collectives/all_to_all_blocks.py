@@ -18,8 +18,8 @@ import numpy as np
 from simcomm.arguments import After
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.goals import ALL_TO_ALL
 from simcomm.orbit import everyone
-from simcomm.proof import ALL_TO_ALL
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 

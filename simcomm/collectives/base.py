@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from numbers import Integral, Real
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
-from simcomm.closed_forms import Claim, Vector
-from simcomm.errors import InputError, did_you_mean
-from simcomm.proof import Goal
+from simcomm.closed_forms import Claim, TimeFormula, Vector
+from simcomm.collectives.options import check_options, fits
+from simcomm.errors import InputError
+from simcomm.goals import Goal
 from simcomm.schedule import Schedule
+from simcomm.segments import claim_of, segmented
+
+#: The option that every collective has that can be pipelined.
+SEGMENTS = "segments"
+
+
+def nothing_to_tune(workers: int) -> Mapping[str, Sequence[Any]]:
+    """No option makes it faster or slower."""
+    return {}
 
 
 def workers_only(workers: int, **options: object) -> int:
@@ -28,17 +36,25 @@ class Collective:
     looking at one, what it sends and how long it takes. Ranks 0 … workers − 1 are the workers; further ranks are
     servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, float, bool,
     str, Literal and unions of them); ``ranks(workers, **options)`` says how many ranks that makes and refuses, with
-    InputError, what else is illegal. ``goal`` says who must hold what at the end, ``source`` where the algorithm is
-    described, ``variants`` which sets of options are worth showing.
+    InputError, what else is illegal. ``goal`` says who must hold what at the end: a goal, or a function that says it
+    for so many workers and these options. ``source`` says where the algorithm is described, ``variants`` which sets of
+    options are worth showing, ``tuning(workers)`` which values of which options are worth trying for speed.
+
+    Every ``segmentable`` collective has one more option: ``segments``, into which the vector is cut to be pipelined
+    (see :mod:`~simcomm.segments`); builder and closed form are of one of them. ``segmented_time(workers,
+    vector, segments, **options)`` is the time of several, where that is known.
     """
 
     name: str
-    goal: Goal
+    goal: Goal | Callable[..., Goal]
     build: Callable[..., Schedule]
     closed_form: Callable[..., Claim]
     source: str
     ranks: Callable[..., int] = workers_only
     variants: tuple[Mapping[str, Any], ...] = ({},)
+    tuning: Callable[[int], Mapping[str, Sequence[Any]]] = nothing_to_tune
+    segmentable: bool = True
+    segmented_time: Callable[..., TimeFormula | None] | None = None
 
     @property
     def summary(self) -> str:
@@ -49,59 +65,51 @@ class Collective:
     def options(self) -> dict[str, object]:
         """The options with their defaults."""
         parameters = inspect.signature(self.build).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        return own | ({SEGMENTS: 1} if self.segmentable else {})
 
     def check(self, workers: int, options: Mapping[str, object]) -> dict[str, object]:
         """The options as given, or InputError saying which is unknown, of the wrong type or impossible here."""
-        if not _fits(workers, int) or workers < 1:
+        if not fits(workers, int) or workers < 1:
             raise InputError(f"workers: {workers!r}; expected a whole number of at least 1")
-        hints = _hints(self.build)
-        for name, value in options.items():
-            if name not in self.options:
-                known = f"expected one of {', '.join(self.options)}" if self.options else "it has none"
-                raise InputError(f"unknown option {name!r} of {self.name}; {known}{did_you_mean(name, self.options)}")
-            hint = hints.get(name, type(self.options[name]))
-            if not _fits(value, hint):
-                near = did_you_mean(value, (word for word in _words(hint) if isinstance(value, str)))
-                raise InputError(f"{name}: {value!r}; expected {_describe(hint)}{near}")
-        self.ranks(workers, **options)
+        check_options(self.name, self.build, self.options, options)
+        if _of_one_segment(options)[1] < 1:
+            raise InputError(f"{SEGMENTS}: {options[SEGMENTS]}; expected at least 1")
+        self.rank_count(workers, options)
         return dict(options)
+
+    def rank_count(self, workers: int, options: Mapping[str, Any]) -> int:
+        """How many ranks there are: the workers and their servers."""
+        return self.ranks(workers, **_of_one_segment(options)[0])
+
+    def goal_of(self, workers: int, options: Mapping[str, Any]) -> Goal:
+        """What is to be reached with these options."""
+        own, segments = _of_one_segment(options)
+        goal = self.goal if isinstance(self.goal, Goal) else self.goal(workers, **own)
+        return goal.of_pieces(segments) if segments > 1 and goal.cuts(workers) else goal
 
     def schedule(self, workers: int, **options: Any) -> Schedule:
         """The schedule for so many workers."""
-        return self.build(workers, **self.check(workers, options))
+        own, segments = _of_one_segment(self.check(workers, options))
+        schedule = self.build(workers, **own)
+        return schedule if segments == 1 else segmented(schedule, segments, self.goal_of(workers, own).cuts(workers))
 
     def claim(self, workers: int, vector: Vector, **options: Any) -> Claim:
         """The closed form for so many workers and this vector; a vector of no element takes no time."""
-        claim = self.closed_form(workers, vector, **self.check(workers, options))
+        own, segments = _of_one_segment(self.check(workers, options))
+        claim = self._claim(workers, vector, own, segments)
         return claim if vector.elements else replace(claim, time=lambda alpha, beta, gamma: 0 * alpha)
 
-
-@cache
-def _hints(build: Callable[..., Schedule]) -> dict[str, Any]:
-    return get_type_hints(build)
-
-
-def _words(hint: Any) -> list[str]:
-    """The words that a value may be."""
-    words = get_args(hint) if get_origin(hint) is Literal else [w for part in get_args(hint) for w in _words(part)]
-    return [word for word in words if isinstance(word, str)]
+    def _claim(self, workers: int, vector: Vector, own: Mapping[str, Any], segments: int) -> Claim:
+        if segments == 1:
+            return self.closed_form(workers, vector, **own)
+        blocks = workers if self.goal_of(workers, own).cuts(workers) else None
+        claim = claim_of(lambda part: self.closed_form(workers, part, **own), vector, segments, blocks)
+        if self.segmented_time is None:
+            return claim
+        return replace(claim, time=self.segmented_time(workers, vector, segments, **own))
 
 
-def _fits(value: object, hint: Any) -> bool:
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_args(hint):
-        return any(_fits(value, choice) for choice in get_args(hint))
-    if hint in (int, float):
-        return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
-    return hint is Any or isinstance(value, hint)
-
-
-def _describe(hint: Any) -> str:
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "nothing"}
-    if get_origin(hint) is Literal:
-        return " or ".join(map(str, get_args(hint)))
-    if get_args(hint):
-        return " or ".join(map(_describe, get_args(hint)))
-    return words.get(hint, getattr(hint, "__name__", str(hint)))
+def _of_one_segment(options: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The options of builder and closed form, and the number of segments."""
+    return {name: value for name, value in options.items() if name != SEGMENTS}, options.get(SEGMENTS, 1)

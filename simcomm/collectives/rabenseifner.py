@@ -26,7 +26,7 @@ import numpy as np
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
 from simcomm.collectives.recursive_doubling import folded
-from simcomm.proof import ALL_REDUCE
+from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.goals import ALL_REDUCE
 from simcomm.orbit import everyone
-from simcomm.proof import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Ints, Schedule
 

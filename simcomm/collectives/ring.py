@@ -15,8 +15,8 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.goals import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER
 from simcomm.orbit import everyone
-from simcomm.proof import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 

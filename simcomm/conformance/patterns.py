@@ -59,7 +59,7 @@ class Pattern:
 
     def ranks(self, workers: int) -> int:
         """The workers and their servers."""
-        return collectives.get(self.name).ranks(workers, **self.options)
+        return collectives.get(self.name).rank_count(workers, self.options)
 
     def messages(self, workers: int) -> int:
         """How many messages it sends, by its closed form."""

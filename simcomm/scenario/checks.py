@@ -97,7 +97,7 @@ class Checker:
                 collective = self.plugins.get(name) or collectives.get(name)
                 workers = whole(data["workers"], 1)
                 collective.check(workers, options)
-                ranks = collective.ranks(workers, **options)
+                ranks = collective.rank_count(workers, options)
             except InputError as error:
                 yield _about_option("collective", options, str(error))
                 return None

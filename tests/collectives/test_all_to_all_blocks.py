@@ -13,7 +13,8 @@ from simcomm.collectives.all_to_all_blocks import all_to_all_blocks
 from simcomm.counts import count
 from simcomm.engines.exact import exact_run
 from simcomm.errors import ProofError
-from simcomm.proof import ALL_TO_ALL, prove
+from simcomm.goals import ALL_TO_ALL
+from simcomm.proof import prove
 
 
 def test_every_worker_sends_every_other_one_its_block() -> None:

@@ -13,7 +13,7 @@ from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives import get, names
 from simcomm.collectives.base import Collective
 from simcomm.errors import InputError
-from simcomm.proof import ALL_REDUCE
+from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -35,9 +35,9 @@ MINE = Collective("mine", ALL_REDUCE, build, no_claim, source="mine")
 
 
 def test_options_are_the_keywords_of_the_builder() -> None:
-    assert MINE.options == {"radix": 2, "way": "up", "early": False}
-    assert get("ring_all_reduce").options == {}
-    assert get("parameter_server").options == {"servers": 1, "placement": "dedicated"}
+    assert MINE.options == {"radix": 2, "way": "up", "early": False, "segments": 1}
+    assert get("ring_all_reduce").options == {"segments": 1}
+    assert get("parameter_server").options == {"servers": 1, "placement": "dedicated", "segments": 1}
 
 
 def test_the_summary_is_the_first_paragraph() -> None:
@@ -60,9 +60,12 @@ def test_options_that_fit_are_given_back() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"radx": 3}, "unknown option 'radx' of mine; expected one of radix, way, early; did you mean 'radix'?"),
-        ({"zzz": 3}, "unknown option 'zzz' of mine; expected one of radix, way, early"),
-        ({"workers": 3}, "unknown option 'workers' of mine; expected one of radix, way, early"),
+        (
+            {"radx": 3},
+            "unknown option 'radx' of mine; expected one of radix, way, early, segments; did you mean 'radix'?",
+        ),
+        ({"zzz": 3}, "unknown option 'zzz' of mine; expected one of radix, way, early, segments"),
+        ({"workers": 3}, "unknown option 'workers' of mine; expected one of radix, way, early, segments"),
         ({"radix": True}, "radix: True; expected a whole number"),
         ({"radix": 2.0}, "radix: 2.0; expected a whole number"),
         ({"radix": "two"}, "radix: 'two'; expected a whole number"),
@@ -98,7 +101,7 @@ def test_too_few_workers_are_refused(name: str, workers: int) -> None:
 def test_a_collective_without_options_says_so() -> None:
     with pytest.raises(InputError) as refused:
         get("ring_all_reduce").check(3, {"rounds": True})
-    assert str(refused.value) == "unknown option 'rounds' of ring_all_reduce; it has none"
+    assert str(refused.value) == "unknown option 'rounds' of ring_all_reduce; expected segments"
 
 
 def test_a_vector_of_no_element_takes_no_time_whatever_the_formula_says() -> None:

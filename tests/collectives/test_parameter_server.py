@@ -10,7 +10,8 @@ from simcomm.closed_forms import Traffic, Vector
 from simcomm.collectives.parameter_server import parameter_server
 from simcomm.counts import count
 from simcomm.errors import InputError
-from simcomm.proof import ALL_REDUCE, prove
+from simcomm.goals import ALL_REDUCE
+from simcomm.proof import prove
 
 
 def test_a_dedicated_server_is_a_rank_of_its_own() -> None:
@@ -174,7 +175,8 @@ def test_there_is_a_formula_for_equal_shards_of_no_more_servers_than_workers(
         ),
         (
             {"server": 4},
-            "unknown option 'server' of parameter_server; expected one of servers, placement; did you mean 'servers'?",
+            "unknown option 'server' of parameter_server; expected one of servers, placement, segments; "
+            "did you mean 'servers'?",
         ),
     ],
 )

@@ -12,8 +12,9 @@ from simcomm.collectives.rabenseifner import rabenseifner
 from simcomm.counts import check, count
 from simcomm.engines.exact import exact_run
 from simcomm.errors import InputError
+from simcomm.goals import ALL_REDUCE
 from simcomm.limits import check_size
-from simcomm.proof import ALL_REDUCE, prove
+from simcomm.proof import prove
 
 ORDERS: tuple[dict[str, Any], ...] = ({}, {"farthest_first": True})
 

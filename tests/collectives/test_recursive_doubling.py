@@ -11,7 +11,8 @@ from simcomm.closed_forms import Traffic, Vector
 from simcomm.collectives.recursive_doubling import folded, recursive_doubling
 from simcomm.counts import check, count
 from simcomm.engines.exact import exact_run
-from simcomm.proof import ALL_REDUCE, prove
+from simcomm.goals import ALL_REDUCE
+from simcomm.proof import prove
 
 
 def test_partners_are_twice_as_far_every_time() -> None:

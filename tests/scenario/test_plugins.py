@@ -10,7 +10,7 @@ PLUGIN = """
 class Mine:
     name = "my_tree"
 
-    def ranks(self, workers, **options):
+    def rank_count(self, workers, options):
         return workers
 
     def check(self, workers, options):

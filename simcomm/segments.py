@@ -1,0 +1,122 @@
+"""Segments: any collective, pipelined.
+
+A vector is cut into k segments and each goes through a copy of the schedule of its own, which waits for no other; of
+two segments at one port the earlier goes first. While one segment crosses the second link the next crosses the first:
+a chain of n − 1 links takes (n − 2 + k)(α + S/k·β) with α in every step, and not (n − 1)(α + Sβ).
+
+Messages, bytes and steps are those of the collective on every segment. Where the goal does not say which worker has or
+needs which chunk, segment j is the j-th part of the vector. Otherwise every worker's block is cut into k pieces, and
+segment j is the j-th piece of every block: worker r still ends with block r, so a message must carry one block only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.errors import InputError
+from simcomm.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Segment(Vector):
+    """Part ``number`` of ``segments`` of the ``whole``, which a closed form takes for a vector of its own.
+
+    Chunk i of C is the whole's chunk number·C + i of k·C; with ``blocks``, which must be C, its chunk i·k + number.
+
+    >>> parts = [segment_of(Vector(10, 1), number, 2) for number in range(2)]
+    >>> [[part.chunk_bytes(i, 2) for i in range(2)] for part in parts]
+    [[2, 3], [2, 3]]
+    """
+
+    whole: Vector = field(kw_only=True)
+    number: int = field(kw_only=True)
+    segments: int = field(kw_only=True)
+    blocks: int | None = field(kw_only=True, default=None)
+
+    def chunk_bytes(self, chunk: Any, chunks: int) -> Any:
+        """Size of chunk number ``chunk`` of ``chunks``, a number or an array of them."""
+        if isinstance(chunk, np.ndarray):
+            chunk = chunk.astype(object)  # whole numbers without a limit
+        if self.blocks not in (None, chunks):
+            raise InputError(f"{chunks} chunks of pieces of {self.blocks} blocks; expected {self.blocks}")
+        place = self.number * chunks + chunk if self.blocks is None else chunk * self.segments + self.number
+        return self.whole.chunk_bytes(place, self.segments * chunks)
+
+    def largest_chunk(self, chunks: int) -> int:
+        """The size of its largest chunk: they differ by one element at most."""
+        least = self.whole.elements // (self.segments * chunks)
+        return (least + (self.elements > least * chunks)) * self.itemsize
+
+    def filled(self, chunks: int) -> int:
+        """How many of its chunks hold anything."""
+        return chunks if self.whole.elements >= self.segments * chunks else self.elements
+
+    def is_cut_evenly(self, chunks: int) -> bool:
+        """Whether all of its chunks have the same size."""
+        return self.elements * self.itemsize == self.largest_chunk(chunks) * chunks
+
+
+def segment_of(whole: Vector, number: int, segments: int, blocks: int | None = None) -> Segment:
+    """One segment: a part of the vector, or of each of its ``blocks``."""
+    cuts = segments * (blocks or 1)
+    places = [number] if blocks is None else [block * segments + number for block in range(blocks)]
+    size_bytes = sum(whole.chunk_bytes(place, cuts) for place in places)
+    elements = size_bytes // whole.itemsize
+    return Segment(elements, whole.itemsize, whole=whole, number=number, segments=segments, blocks=blocks)
+
+
+def segmented(schedule: Schedule, segments: int, by_block: bool) -> Schedule:
+    """``segments`` copies of a schedule, one behind the other, each of its own chunks.
+
+    ``by_block`` cuts every chunk into pieces; InputError if a message carries several chunks then.
+    """
+    s, size = schedule, len(schedule)
+    several = np.flatnonzero(s.count > 1)
+    if by_block and len(several):
+        at = int(several[0])
+        raise InputError(f"segments: {segments}; operation {at} ({s[at]}) carries several blocks; expected one in each")
+    number = np.repeat(np.arange(segments), size)
+    vector, within = np.divmod(np.tile(s.chunk.astype(np.int64), segments), s.chunks_per_vector)
+    if by_block:
+        chunk = (vector * s.chunks_per_vector + within) * segments + number
+    else:
+        chunk = (vector * segments + number) * s.chunks_per_vector + within
+    first = np.repeat(np.arange(segments), len(s.after)) * size
+    starts = s.after_start[:-1] + np.arange(segments)[:, None] * len(s.after)
+    return Schedule(
+        s.ranks,
+        s.chunks * segments,
+        np.tile(s.kind, segments),
+        np.tile(s.src, segments),
+        np.tile(s.dst, segments),
+        chunk.astype(np.int32),
+        np.tile(s.count, segments),
+        np.tile(s.seconds, segments),
+        np.append(starts.ravel(), segments * len(s.after)),
+        (np.tile(s.after, segments) + first).astype(np.int32),
+        s.vectors,
+    )
+
+
+def claim_of(of_part: Callable[[Vector], Claim], whole: Vector, segments: int, blocks: int | None) -> Claim:
+    """The claim on the whole, from that on every segment; it says no time."""
+    parts = [of_part(segment_of(whole, number, segments, blocks)) for number in range(segments)]
+
+    def add_up(traffic: Callable[[Claim], Traffic]) -> Traffic:
+        return sum((traffic(part) for part in parts[1:]), start=traffic(parts[0]))
+
+    several = [part.total.messages if part.chunks_sent is None else part.chunks_sent for part in parts]
+    return replace(
+        parts[0],
+        total=add_up(lambda part: part.total),
+        steps=max(part.steps for part in parts),
+        sent=lambda rank: add_up(lambda part: part.sent(rank)),
+        received=lambda rank: add_up(lambda part: part.received(rank)),
+        time=None,
+        chunks_sent=None if all(part.chunks_sent is None for part in parts) else sum(several),
+    )
