@@ -29,7 +29,7 @@ MOST_REASONS = 12
 @click.option("--model-error", default="10%", show_default=True, help="Differences up to this are not ranked.")
 @click.option("--budget", default=24, show_default=True, help="Simulations per algorithm, n and size, to tune it.")
 @click.option("--tolerance", default="1%", show_default=True, help="How exactly a crossover is found.")
-@click.option("--most-messages", default=1_000_000, show_default=True, help="Larger simulations are left out.")
+@click.option("--most-messages", default=250_000, show_default=True, help="Larger simulations are left out.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the results [results/NAME/compare].")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [one per core].")
 @click.option("--plots/--no-plots", default=True, help="Draw who wins where.")

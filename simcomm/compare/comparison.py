@@ -90,7 +90,10 @@ class Comparison(Writable):
         return tuple(row for workers in self.workers for row in self._rows(self.cells_of(workers)))
 
     def _rows(self, cells: tuple[Cell, ...]) -> Iterator[Choice]:
-        borders = [border(first, second, self.crossovers) for first, second in pairwise(cells)]
+        borders = [
+            border(first, second, self.crossovers if first.best.algorithm != second.best.algorithm else ())
+            for first, second in pairwise(cells)
+        ]
         for cell, first, last in zip(cells, [0, *borders], [*borders, None], strict=True):
             best, second = cell.best, cell.runner_up
             yield Choice(
@@ -135,6 +138,7 @@ class Comparison(Writable):
             "searches": self.searches,
             "searches_ended_by_budget": self.ended_by_budget,
             "sentences": list(self.sentences),
+            "ranges": [each.as_json() for workers in self.workers for each in self.ranges(workers)],
             "rows": [row | {"options": best[row["workers"], row["size_bytes"]]} for row in rows],
             "crossovers": [cross._asdict() for cross in self.crossovers],
             "left_out": [each._asdict() for each in self.left_out],

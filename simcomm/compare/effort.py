@@ -24,7 +24,7 @@ class Effort:
     budget: int = 24
     tolerance: float = 0.01
     steps: int = 20
-    most_messages: int = 1_000_000
+    most_messages: int = 250_000
 
     def __post_init__(self) -> None:
         for name in ("model_error", "tolerance"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Any
 
 from simcomm.compare.ranking import Cell, Crossover
 from simcomm.units import format_binary_size
@@ -36,6 +37,12 @@ class Range:
                 found.setdefault(name, []).append(value)
         return ", ".join(_option(name, values, len(self.cells)) for name, values in sorted(found.items()))
 
+    def as_json(self) -> dict[str, Any]:
+        """As plain values."""
+        equals = {name: [cell.size_bytes for cell in where] for name, where in self.equals.items()}
+        plain = {name: getattr(self, name) for name in ("workers", "algorithm", "from_bytes", "until_bytes", "options")}
+        return {**plain, "equals_at_bytes": equals}
+
     @property
     def equals(self) -> dict[str, list[Cell]]:
         """The other algorithms that the model cannot tell from it, and where."""
@@ -63,18 +70,15 @@ def ranges_of(cells: Sequence[Cell], crossovers: Iterable[Crossover]) -> tuple[R
     borders = [border(first[-1], second[0], known) for (_, first), (_, second) in pairwise(runs)]
     ends = zip([None, *borders], [*borders, None], strict=True)
     return tuple(
-        Range(own[0].workers, name, first, last, tuple(own)) for (name, own), (first, last) in zip(runs, ends, strict=True)
+        Range(own[0].workers, name, first, last, tuple(own))
+        for (name, own), (first, last) in zip(runs, ends, strict=True)
     )
 
 
 def border(first: Cell, second: Cell, crossovers: Iterable[Crossover]) -> int:
-    """From which size on the best of the second of two neighbouring cells is taken: their crossover, if there is one.
-
-    Without one (the winner is the same, or the times could not be found) it is the size of the second.
-    """
+    """From which size on a change between two neighbouring cells takes place: the crossover, if one was found there."""
     for cross in crossovers:
-        inside = first.size_bytes <= cross.size_bytes <= second.size_bytes and cross.workers == first.workers
-        if inside and (cross.below, cross.above) == (first.best.algorithm, second.best.algorithm):
+        if cross.workers == first.workers and first.size_bytes <= cross.size_bytes <= second.size_bytes:
             return cross.size_bytes
     return second.size_bytes
 

@@ -13,6 +13,7 @@ from simcomm.compare.comparison import Comparison
 from simcomm.compare.crossing import Bisection
 from simcomm.compare.effort import Effort
 from simcomm.compare.missing import Place, left_out, untried
+from simcomm.compare.ranges import ranges_of
 from simcomm.compare.ranking import Cell, Crossover, Entry, ranked
 from simcomm.compare.search import Climb, Setting
 from simcomm.compare.task import Task, task_of
@@ -24,6 +25,7 @@ from simcomm.sweep.runner import run_rounds
 
 if TYPE_CHECKING:
     from simcomm.scenario import Document
+
 
 def compare(
     scenario: str | Path | Mapping[str, Any] | Document,
@@ -142,15 +144,20 @@ class _Rounds:
         return Entry(name, tuple(sorted(options.items())), climb.tried[best] or 0.0)
 
     def _changes(self) -> Iterator[_Cut]:
-        """A bisection for every two neighbouring sizes with different winners."""
-        itemsize = self.task.base.itemsize
-        for first, second in pairwise(self.cells()):
-            below, above = first.best.algorithm, second.best.algorithm
-            if first.workers == second.workers and below != above:
-                low, high = first.size_bytes // itemsize, second.size_bytes // itemsize
-                cut = Bisection(low, high, self.effort.tolerance, self.effort.steps)
-                settings = {name: self._settings(name, first.workers, low, high) for name in (below, above)}
-                yield _Cut(first.workers, below, above, settings, cut)
+        """A bisection wherever the choice changes, between the two sizes around it.
+
+        Of the algorithms on both sides, if each is the faster one on its own; if not, of the fastest on both sides.
+        """
+        cells = self.cells()
+        for workers in dict.fromkeys(cell.workers for cell in cells):
+            for first, second in pairwise(ranges_of([cell for cell in cells if cell.workers == workers], ())):
+                low, high = first.cells[-1], second.cells[0]
+                names = first.algorithm, second.algorithm
+                if not (_is_ahead(*names, low) and _is_ahead(*reversed(names), high)):
+                    names = low.best.algorithm, high.best.algorithm
+                ends = [cell.size_bytes // self.task.base.itemsize for cell in (low, high)]
+                cut = Bisection(ends[0], ends[1], self.effort.tolerance, self.effort.steps)
+                yield _Cut(workers, *names, {name: self._settings(name, workers, *ends) for name in names}, cut)
 
     def _settings(self, name: str, workers: int, low: int, high: int) -> tuple[Setting, ...]:
         """The best options of an algorithm at two places."""
@@ -205,6 +212,12 @@ class _Cut:
     def gap(self, book: Book, elements: int) -> float | None:
         below, above = (self.time_of(book, name, elements) for name in (self.below, self.above))
         return None if below is None or above is None else below - above
+
+
+def _is_ahead(name: str, other: str, cell: Cell) -> bool:
+    """Whether one algorithm is no slower than another one."""
+    times = {entry.algorithm: entry.time_s for entry in cell.entries}
+    return name in times and other in times and times[name] <= times[other]
 
 
 def _neighbours(place: Place, grid: Sequence[Place]) -> list[Place]:

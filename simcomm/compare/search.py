@@ -5,6 +5,9 @@ worth showing, then climbs: around the best so far it tries every option one and
 best at the neighbouring places of the grid. It ends where nothing around the best is untried, or with the budget.
 Coordinate descent with shared starts: it finds the best value of an option whose time first falls and then rises, as
 that of pipelining does, (d + k)(α + S/k·β); of two options that depend on each other it may find a local best.
+
+An option must be worth it: of all settings within ``WORTH`` of the shortest time the simplest is the best. Otherwise a
+network on which a message costs its port nothing but its bytes would always want the most segments, for nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ Setting = tuple[tuple[str, Any], ...]
 
 #: How many values up and down an option is moved at once: two, to get over a pair of equals.
 STEPS = (1, -1, 2, -2)
+
+#: The part of its time that a setting must save to be preferred to a simpler one.
+WORTH = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,14 @@ class Space:
     def setting(self, options: Mapping[str, Any]) -> Setting:
         """The options without those that are as by default."""
         return tuple(sorted((name, value) for name, value in options.items() if self.defaults.get(name) != value))
+
+    def effort(self, setting: Setting) -> int:
+        """How far it is from the default: one for every option, and one for every value that it is further on.
+
+        >>> Space({"segments": (1, 2, 4, 8)}, {"segments": 1}, ((),)).effort((("segments", 4),))
+        3
+        """
+        return sum(1 + _index(self.choices.get(name, ()), value) for name, value in setting)
 
     def moves(self, setting: Setting) -> list[Setting]:
         """The settings around this one, each once, the nearest of every option first."""
@@ -56,6 +70,10 @@ def _around(values: tuple[Any, ...], now: Any) -> Iterator[Any]:
     yield from (values[at + step] for step in STEPS if 0 <= at + step < len(values))
 
 
+def _index(values: tuple[Any, ...], value: Any) -> int:
+    return values.index(value) if value in values else 0
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -71,9 +89,11 @@ class Climb:
 
     @property
     def best(self) -> Setting | None:
-        """The fastest setting so far, the first of equals; None before there is one."""
-        timed = [setting for setting, time_s in self.tried.items() if time_s is not None]
-        return min(timed, key=lambda setting: self.tried[setting] or 0.0, default=None)
+        """The simplest setting of those that are as good as the fastest so far; None before there is one."""
+        timed = {setting: time_s for setting, time_s in self.tried.items() if time_s is not None}
+        longest_s = min(timed.values(), default=0.0) * (1 + WORTH)
+        near = [setting for setting, time_s in timed.items() if time_s <= longest_s]
+        return min(near, key=lambda setting: (self.space.effort(setting), timed[setting], repr(setting)), default=None)
 
     @property
     def is_spent(self) -> bool:

@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from simcomm import collectives as registry
-from simcomm.collectives.base import Collective
+from simcomm.collectives.base import SEGMENTS, Collective
 from simcomm.compare.search import Setting, Space
 from simcomm.errors import InputError, did_you_mean
+from simcomm.goals import Goal
 from simcomm.scenario.model import CollectiveChoice
 
 if TYPE_CHECKING:
-    from simcomm.proof import Goal
     from simcomm.scenario import Document, Scenario
 
 #: Sizes where the scenario sweeps none: 1 KiB, 2 KiB, … 1 GiB.
 SIZES_BYTES = tuple(2**exponent for exponent in range(10, 31))
 
 #: Segments that are tried, of every algorithm that can be cut into them.
-SEGMENTS = tuple(2**exponent for exponent in range(11))
+SEGMENTS_TRIED = tuple(2**exponent for exponent in range(11))
+
+#: Workers that are asked what an algorithm promises; what it is called does not depend on them.
+FEW = 4
 
 #: What a scenario may sweep to be compared: the grid, and the collective, which is compared anyway.
 _SIZE_KEYS = ("parameters", "size", "model", "layers")
@@ -55,7 +58,7 @@ class Task:
         """The point of a sweep; InputError if the algorithm, or a list of hosts or stragglers, does not fit."""
         collective, options = self.algorithms[name], self.options(setting)
         collective.check(workers, options)
-        ranks, hosts = collective.ranks(workers, **_own(options)), self.base.placement.order
+        ranks, hosts = collective.rank_count(workers, options), self.base.placement.order
         if not isinstance(hosts, str) and len(hosts) != ranks:
             raise InputError(f"placement: {len(hosts)} hosts for {ranks} ranks")
         if self.base.stragglers and max(self.base.stragglers) >= ranks:
@@ -91,9 +94,9 @@ def task_of(document: Document, operation: str | None = None, only: Sequence[str
 def space_of(collective: Collective, workers: int, given: Mapping[str, Any]) -> Space:
     """The options that the collective declares worth trying, and segments; the search starts from its variants."""
     choices = {name: tuple(values) for name, values in collective.tuning(workers).items() if name not in given}
-    if collective.segmentable and "segments" not in choices:
-        choices["segments"] = SEGMENTS
-    space = Space(choices, {"segments": 1, **collective.options}, ())
+    if collective.segmentable and SEGMENTS not in choices:
+        choices[SEGMENTS] = SEGMENTS_TRIED
+    space = Space(choices, collective.options, ())
     ways = [each for each in collective.variants if not given.keys() & each and not _of_the_task(collective, each)]
     return replace(space, starts=tuple(dict.fromkeys(space.setting(each) for each in ({}, *ways))))
 
@@ -104,12 +107,8 @@ def operation_of(collective: Collective) -> str:
 
 
 def goal_of(collective: Collective, options: Mapping[str, Any] | None = None) -> Goal:
-    """What it promises to two workers."""
-    return collective.goal_of(2, options or {})
-
-
-def _own(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "segments"}
+    """What it promises, to a few workers."""
+    return collective.goal if isinstance(collective.goal, Goal) else collective.goal_of(FEW, options or {})
 
 
 def _asked(
@@ -144,7 +143,7 @@ def _of_the_task(collective: Collective, options: Mapping[str, Any]) -> dict[str
     plain = goal_of(collective)
     changing = {}
     for name, value in options.items():
-        if callable(collective.goal) and name != "segments" and goal_of(collective, {name: value}) != plain:
+        if name != SEGMENTS and goal_of(collective, {name: value}) != plain:
             changing[name] = value
     return changing
 
