@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,10 +14,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from simcomm.compare import Comparison
-    from simcomm.compare.ranking import Cell, LeftOut
+    from simcomm.compare.ranking import LeftOut
 
 #: Lines of what is left out that are printed; the rest is in the JSON file.
 MOST_REASONS = 12
+
+#: Names of the second best in a row.
+MOST_SECONDS = 3
 
 
 @click.command()
@@ -118,37 +120,35 @@ def _show(found: Comparison) -> None:
     effort = found.effort
     click.echo(
         f"{len(found.results):,} simulations, at most {effort.budget} per algorithm, n and size; "
-        f"{found.ended_by_budget} of {found.searches} searches ended by that; up to {effort.model_error:.3g} "
-        f"({100 * effort.model_error:.3g} %) is no difference"
+        f"{found.ended_by_budget} of {found.searches} searches ended by that; up to "
+        f"{100 * effort.model_error:.3g} % is no difference"
     )
     for line in found.sentences:
         click.echo(line)
 
 
 def _table(found: Comparison) -> Table:
-    """One row for every n and size; neighbours that say the same in one."""
+    """One row for every n and range of sizes."""
     from simcomm import terminal
-    from simcomm.units import format_binary_size, format_time
+    from simcomm.units import format_time
 
-    table = terminal.table(found.operation, "n", "size", "time", "second", "ahead by", "verdict")
-    for _, same in groupby(found.cells, key=_said):
-        cells = list(same)
-        best, second = cells[0].best, cells[0].runner_up
-        table.add_row(
-            f"{best.algorithm} {best.words}".strip(),
-            str(cells[0].workers),
-            _from_to([format_binary_size(cell.size_bytes) for cell in cells]),
-            _from_to([format_time(cell.best.time_s) for cell in cells]),
-            f"{second.algorithm} {second.words}".strip() if second else "",
-            _from_to([_percent(cell.margin) for cell in cells]),
-            "best" if cells[0].is_clear else f"no difference: {' or '.join(cells[0].names)}",
-        )
+    table = terminal.table(found.operation, "n", "sizes", "time", "second", "ahead by", "options", "verdict")
+    for workers in found.workers:
+        for each in found.ranges(workers):
+            cells = each.cells
+            seconds = dict.fromkeys(cell.runner_up.algorithm for cell in cells if cell.runner_up)
+            clear = sum(cell.is_clear for cell in cells)
+            table.add_row(
+                each.algorithm,
+                str(workers),
+                each.sizes,
+                _from_to([format_time(cell.best.time_s) for cell in cells]),
+                ", ".join(list(seconds)[:MOST_SECONDS]) + (", …" if len(seconds) > MOST_SECONDS else ""),
+                _from_to([_percent(cell.margin) for cell in cells]),
+                each.options,
+                f"best at {clear} of {len(cells)} sizes" + ("" if clear == len(cells) else ", else no difference"),
+            )
     return table
-
-
-def _said(cell: Cell) -> tuple[Any, ...]:
-    second = cell.runner_up
-    return cell.workers, cell.best[:2], second and second[:2], cell.names
 
 
 def _percent(share: float | None) -> str:
@@ -171,10 +171,10 @@ def _write(found: Comparison, folder: Path, plots: bool) -> None:
     click.echo(f"{len(found.rows)} rows in {folder / 'tuning_table.csv'} and .json")
     if not plots:
         return
-    from simcomm.plots import decision_map, save
+    from simcomm.plots import save, who_wins
 
     try:
-        figure = decision_map(found)
+        figure = who_wins(found)
     except InputError as error:
         click.echo(f"no plot decision_map: {error}", err=True)
         return

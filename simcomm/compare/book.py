@@ -16,7 +16,6 @@ from simcomm.results import Failure, Result
 from simcomm.scenario import Scenario
 from simcomm.sweep.points import Point, points_of
 
-
 #: A reason that nobody needs to hear of: it would change nothing.
 TOO_MANY_SEGMENTS = "more segments than elements"
 

@@ -28,6 +28,16 @@ class Range:
     cells: tuple[Cell, ...]
 
     @property
+    def sizes(self) -> str:
+        """Its sizes in words: empty if it is the only range."""
+        first, last = (
+            None if size is None else format_binary_size(size) for size in (self.from_bytes, self.until_bytes)
+        )
+        if first and last:
+            return f"from {first} to {last}"
+        return f"below {last}" if last else f"above {first}" if first else ""
+
+    @property
     def options(self) -> str:
         """Its options in words: those that it has at all sizes, or from which to which."""
         found: dict[str, list[object]] = {}
@@ -94,21 +104,11 @@ def _hidden(runs: Sequence[tuple[str, list[Cell]]]) -> tuple[int, int] | None:
 
 def sentence(cells: Sequence[Cell], crossovers: Iterable[Crossover]) -> str:
     """Plain words for one number of workers: which algorithm below, above and between, and which never."""
-    parts = [" ".join(filter(None, (_where(each), _which(each)))) for each in ranges_of(cells, crossovers)]
+    parts = [" ".join(filter(None, (each.sizes, _which(each)))) for each in ranges_of(cells, crossovers)]
     tied = {name for cell in cells for name in cell.names}
     never = sorted({entry.algorithm for cell in cells for entry in cell.entries} - tied)
     parts += [f"never {_listed(never, len(never))}"] if never else []
     return f"n = {cells[0].workers}: {'; '.join(parts)}"
-
-
-def _where(one: Range) -> str:
-    if one.from_bytes is None and one.until_bytes is None:
-        return ""
-    if one.from_bytes is None:
-        return f"below {format_binary_size(one.until_bytes or 0)}"
-    if one.until_bytes is None:
-        return f"above {format_binary_size(one.from_bytes)}"
-    return f"from {format_binary_size(one.from_bytes)} to {format_binary_size(one.until_bytes)}"
 
 
 def _which(one: Range) -> str:

@@ -64,7 +64,7 @@ class Cell:
         """By which part of its time the best is ahead of the second; None without a second or without any time."""
         if self.runner_up is None or self.best.time_s == 0:
             return None
-        return self.runner_up.time_s / self.best.time_s - 1
+        return max(0.0, self.runner_up.time_s / self.best.time_s - 1)  # equals may differ by rounding
 
     @cached_property
     def tied(self) -> tuple[Entry, ...]:

@@ -1,4 +1,4 @@
-"""What is compared: one operation on one cluster, over a grid of workers and sizes, by every algorithm that there is."""
+"""What is compared: one operation on one cluster, over a grid of workers and sizes, by every algorithm for it."""
 
 from __future__ import annotations
 
