@@ -44,7 +44,7 @@ An empty cell means that there is no such number: no formula holds, or nothing w
 {_columns(COLUMNS)}
 
 `algbw_Bps` and `busbw_Bps` are as nccl-tests defines them: algbw = vector_bytes / time, busbw = algbw · busbw_factor, where the factor is 2(n−1)/n for an
-all-reduce, (n−1)/n for its halves. Compare busbw with the bandwidth of a link, algbw with nothing but itself.
+all-reduce, (n−1)/n for its halves, the all-to-all of blocks, scatter and gather, 1 for broadcast, reduce and shift; of others it says nothing. Compare busbw with the bandwidth of a link, algbw with nothing but itself.
 
 ## Links
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simcomm.cli_bounds import bounds
 from simcomm.cli_compare import compare
 from simcomm.cli_conformance import conformance
 from simcomm.cli_forecast import in_few_messages, list_points
@@ -32,6 +33,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(bounds)
 cli.add_command(compare)
 cli.add_command(conformance)
 cli.add_command(topology)

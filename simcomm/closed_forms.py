@@ -7,9 +7,9 @@ counted and what is claimed must come from two places, or the check would check 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from simcomm.errors import InputError
 
@@ -46,6 +46,10 @@ class Vector:
         """Size of chunk number ``chunk`` of ``chunks``."""
         first = chunk * self.elements // chunks
         return ((chunk + 1) * self.elements // chunks - first) * self.itemsize
+
+    def range_bytes(self, first: int, end: int, chunks: int) -> int:
+        """Size of the chunks from number ``first`` of ``chunks`` up to ``end``, which is left out."""
+        return (end * self.elements // chunks - first * self.elements // chunks) * self.itemsize
 
     def largest_chunk(self, chunks: int) -> int:
         """⌈E/C⌉ elements in bytes: the chunk that sets the time of a step."""
@@ -116,62 +120,120 @@ def chunks_except(vector: Vector, chunks: int, *left_out: int) -> Traffic:
     )
 
 
-#: How many times S bytes have to be sent n − 1 times: to be added up, to be spread, to be exchanged.
-_TRIPS = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1, "all_to_all": 1}
+def one_message(vector: Vector, chunks: int, first: int, end: int) -> Traffic:
+    """The message that carries the chunks from ``first`` up to ``end``, which is left out; none if they are empty.
 
-#: The operations that add something up.
-_ADDING = ("all_reduce", "reduce_scatter")
+    >>> one_message(Vector(10), 4, 1, 3), one_message(Vector(1), 4, 0, 3)
+    (Traffic(messages=1, bytes=20), Traffic(messages=0, bytes=0))
+    """
+    carried = vector.range_bytes(first, end, chunks)
+    return Traffic((carried > 0) * 1, carried)
 
 
-def busbw_factor(operation: str, workers: int) -> Fraction:
-    """busbw = algbw · factor, as nccl-tests defines it (its PERFORMANCE.md).
+@dataclass(frozen=True)
+class Demand:
+    """The least that any schedule of an operation has to do, in bytes: what bounds are made of.
 
-    2(n−1)/n for all_reduce, (n−1)/n for reduce_scatter, all_gather and all_to_all (of blocks), 1 otherwise.
+    ``together``: sent by all ranks together; ``worker``: through the port of every single worker, one way or the other
+    (an all-reduce's both ways); ``root``: out of the port of rank ``at``, or with ``entering`` into it; ``added``:
+    added up, by all ranks together. ``rounds``: how many messages one after the other where a port has one at a time
+    under way, from its start to its arrival. ``between``: a square array of what each worker has for each, if that is
+    what it is made of.
+    """
+
+    together: int = 0
+    worker: int | Fraction = 0
+    root: int = 0
+    added: int = 0
+    rounds: int = 0
+    at: int = 0
+    entering: bool = False
+    between: Any = field(default=None, compare=False, repr=False)
+
+
+def demand(operation: str, workers: int, vector: Vector, root: int = 0) -> Demand | None:
+    """What has to be done for ``operation`` on this vector, however its n shares are cut; None if nobody knows.
+
+    Every element must be sent n−1 times to be added up and n−1 times to be spread (Patarasuk and Yuan 2009; Chan,
+    Heimlich, Purkayastha and van de Geijn 2007). A worker's own gradient must leave it, and a sum enter it, at least
+    once; it may keep its own share, which has no more than ⌈E/n⌉ elements, and the root of a scatter or gather keeps
+    its own. In an all-to-all the worker whose block is b sends S − b and receives (n−1)b, one of which is at least
+    (n−1)/n·S. Whoever hears of n workers with one message under way at a port needs ⌈lg n⌉ rounds.
+
+    >>> demand("broadcast", 5, Vector(25, 4))
+    Demand(together=400, worker=100, root=0, added=0, rounds=3, at=0, entering=False)
+    >>> demand("scatter", 4, Vector(10, 1), root=1).root
+    7
+    """
+    S, others, lg = vector.bytes, workers - 1, (workers - 1).bit_length()
+    if others == 0 or S == 0:
+        return Demand()
+    rest = S - vector.chunk_bytes(root, workers)
+    # Those who have, or are to have, a share that holds anything; and the root.
+    reached = vector.filled(workers) + (not vector.is_filled(root, workers))
+    return {
+        "all_reduce": Demand(2 * others * S, S, added=others * S, rounds=lg),
+        "reduce_scatter": Demand(others * S, S - vector.largest_chunk(workers), added=others * S, rounds=lg),
+        "all_gather": Demand(others * S, S - vector.largest_chunk(workers), rounds=lg),
+        "all_to_all": Demand(others * S, Fraction(others * S, workers), rounds=lg),
+        "broadcast": Demand(others * S, S, rounds=lg),
+        "reduce": Demand(others * S, S, added=others * S, rounds=lg),
+        "scatter": Demand(rest, root=rest, rounds=(reached - 1).bit_length(), at=root),
+        "gather": Demand(rest, root=rest, rounds=(reached - 1).bit_length(), at=root, entering=True),
+    }.get(operation)
+
+
+#: operation -> how often (n−1)/n·S passes the busiest port, by which nccl-tests makes busbw of algbw.
+_BUS = {"all_reduce": 2, "reduce_scatter": 1, "all_gather": 1, "all_to_all": 1, "scatter": 1, "gather": 1}
+
+#: The operations whose algbw is busbw.
+_PLAIN = ("broadcast", "reduce", "shift")
+
+
+def busbw_factor(operation: str, workers: int) -> Fraction | None:
+    """busbw = algbw · factor, as nccl-tests defines it (its PERFORMANCE.md); None of an operation that it has not.
+
+    2(n−1)/n for all_reduce, (n−1)/n for reduce_scatter, all_gather, all_to_all (of blocks), scatter and gather, where S
+    is the whole array; 1 for broadcast, reduce and shift (its sendrecv).
 
     >>> busbw_factor("all_reduce", 4), busbw_factor("all_gather", 4), busbw_factor("broadcast", 4)
     (Fraction(3, 2), Fraction(3, 4), Fraction(1, 1))
     """
-    return Fraction(_TRIPS[operation] * (workers - 1), workers) if operation in _TRIPS else Fraction(1)
+    if operation in _BUS:
+        return Fraction(_BUS[operation] * (workers - 1), workers)
+    return Fraction(1) if operation in _PLAIN else None
 
 
 def lower_bound(
-    operation: str,
-    workers: int,
-    size_bytes: int,
+    needed: Demand | None,
     *,
     alpha_s: Seconds,
     slowest_port_s_per_byte: Seconds,
     all_ports_bytes_per_s: Seconds,
     gamma_s_per_byte: Seconds,
-    ranks: int,
+    ranks: Seconds,
+    root_port_s_per_byte: Seconds | None = None,
 ) -> Seconds:
-    """No schedule of ``operation`` on these ports can be faster than this.
+    """No schedule that does what is ``needed`` (:func:`demand`) can be faster than this on these ports.
 
-    α + max(bytes that all must move / all ports' bandwidth + γ·additions/ranks, bytes of one worker · β).
-    For n equal workers this is α + 2(n−1)/n·Sβ + (n−1)/n·Sγ (all-reduce), half of that β for reduce-scatter,
-    all-gather and the all-to-all of blocks. Every element must be sent n−1 times to be added up and n−1 times to be
-    spread (Patarasuk and Yuan 2009; Chan, Heimlich, Purkayastha and van de Geijn 2007); a worker's own gradient must
-    leave it, and the sum enter it, at least once. In an all-to-all the worker whose block is b sends S − b and receives
-    (n−1)b, one of which is at least (n−1)/n·S, whatever the cut. The latency term is one α, not ⌈lg n⌉α: that bound is
-    for ports that are held during α, here the latency is on the wire and a port can have many messages under way.
+    α + max(bytes that all must send / all ports' bandwidth + γ·additions/ranks, bytes of one worker · β).
+    For n equal workers this is α + 2(n−1)/n·Sβ + (n−1)/n·Sγ (all-reduce), half of that β for reduce-scatter and,
+    without γ, all-gather, the all-to-all of blocks, scatter and gather; α + Sβ for broadcast and reduce.
+    The latency term is one α, not ⌈lg n⌉α: that bound is for ports that are held during α, here the latency is on the
+    wire and a port can have many messages under way.
 
     ``alpha_s`` is the smallest latency between two hosts, ``slowest_port_s_per_byte`` the β of the slowest worker,
-    ``all_ports_bytes_per_s`` the sum over the ranks' ports in one direction. Links inside the network are not
-    looked at. One worker, or no byte, takes no time; of other operations simcomm knows no bound and says 0.
+    ``root_port_s_per_byte`` that of the root (None: the same), ``all_ports_bytes_per_s`` the sum over the ranks' ports
+    in one direction, ``ranks`` how many ports as the slowest one that makes (those that add are held). Links inside the
+    network are not looked at. What has nothing to do, or of which nothing is known, takes no time.
 
-    >>> s = Fraction(100)
-    >>> lower_bound("all_reduce", 4, 100, alpha_s=Fraction(1), slowest_port_s_per_byte=Fraction(1),
+    >>> lower_bound(demand("all_reduce", 4, Vector(25, 4)), alpha_s=Fraction(1), slowest_port_s_per_byte=Fraction(1),
     ...     all_ports_bytes_per_s=Fraction(4), gamma_s_per_byte=Fraction(0), ranks=4)
     Fraction(151, 1)
     """
-    zero = 0 * alpha_s
-    if workers == 1 or size_bytes == 0 or operation not in _TRIPS:
-        return zero
-    everyone = _TRIPS[operation] * (workers - 1) * size_bytes / all_ports_bytes_per_s
-    # An all-reduce's worker sends all that it has; in the halves it may keep its own 1/n, which varies with the cut.
-    one_worker = {
-        "all_reduce": size_bytes * slowest_port_s_per_byte,
-        "all_to_all": (workers - 1) * size_bytes * slowest_port_s_per_byte / workers,
-    }.get(operation, zero)
-    additions = (workers - 1) * size_bytes * gamma_s_per_byte / ranks if operation in _ADDING else zero
-    return alpha_s + max(everyone + additions, one_worker)
+    if needed is None or not needed.together:
+        return 0 * alpha_s
+    root = slowest_port_s_per_byte if root_port_s_per_byte is None else root_port_s_per_byte
+    everyone = needed.together / all_ports_bytes_per_s + needed.added * gamma_s_per_byte / ranks
+    one_worker = needed.worker.numerator * slowest_port_s_per_byte / needed.worker.denominator
+    return alpha_s + max(everyone, one_worker, needed.root * root)

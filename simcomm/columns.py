@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ from simcomm.topology.routes import Link
 
 if TYPE_CHECKING:
     from simcomm.scenario import Scenario
+
+#: The longest list of lists that stands in a table as it is.
+MOST_LETTERS = 40
 
 
 def given(scenario: Scenario) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def counted(what: Checked) -> dict[str, Any]:
     """What was counted and proven, beside the closed form."""
     return {
         "collective": what.collective.name,
-        "options": _words(dict(sorted(what.options.items()))),
+        "options": _words({key: word(value) for key, value in sorted(what.options.items())}),
         "workers": what.workers,
         "ranks": what.schedule.ranks,
         "parameters": what.vector.elements,
@@ -58,24 +63,28 @@ def counted(what: Checked) -> dict[str, Any]:
         "counts_match": not counts.differences(what.counted, what.expected),
         "proven": what.proof.places > 0,
         "proof": what.proof.method,
+        "guarantee": what.proof.guarantee,
     }
 
 
 def timed(what: Checked, run: Summary, formula_s: float | None, bound: Bound) -> dict[str, Any]:
     """How long it took, beside the formula and the bound, and what the time is made of; TimeError if they disagree."""
     time_s, parts = float(run.makespan_s), run.parts
-    factor = float(busbw_factor(what.goal.operation, what.workers))
+    factor = busbw_factor(what.goal.operation, what.workers)
     algbw_Bps = what.vector.bytes / time_s if time_s else None
     return {
         "time_s": time_s,
         "formula_s": formula_s,
         "time_matches": check_time(time_s, formula_s),
         "algbw_Bps": algbw_Bps,
-        "busbw_factor": factor,
-        "busbw_Bps": None if algbw_Bps is None else algbw_Bps * factor,
+        "busbw_factor": None if factor is None else float(factor),
+        "busbw_Bps": None if algbw_Bps is None or factor is None else algbw_Bps * float(factor),
         "lower_bound_s": bound.time_s,
         "lower_bound_ratio": time_s / bound.time_s if bound.time_s else None,
         "lower_bound_by": bound.by,
+        "latency_bound_s": bound.latency_s,
+        "bandwidth_bound_s": bound.bandwidth_s,
+        "compute_bound_s": bound.compute_s,
         "cut_bound_s": bound.cut_s,
         "critical_compute_s": float(parts.compute_s),
         "critical_latency_s": float(parts.latency_s),
@@ -120,3 +129,16 @@ def name_place(place: Any) -> str:
 
 def _words(options: dict[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in options.items() if value is not None)
+
+
+def word(value: Any) -> Any:
+    """A value of an option, lists of lists as a word: without spaces, and large ones by their shape and a hash.
+
+    >>> word([[0, 3], [1, 0]]), word(((1,) * 16,) * 8)
+    ('[[0,3],[1,0]]', '8x16:5110f571')
+    """
+    if not isinstance(value, list | tuple) or not all(isinstance(row, list | tuple) for row in value):
+        return value
+    text = json.dumps(value, separators=(",", ":"))
+    shape = f"{len(value)}x{max(map(len, value))}"
+    return text if len(text) <= MOST_LETTERS else f"{shape}:{hashlib.sha256(text.encode()).hexdigest()[:8]}"

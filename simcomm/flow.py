@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from simcomm import jit, loops
-from simcomm.goals import Flags, Predicate
+from simcomm.goals import Flags, Predicate, own_chunk
 from simcomm.order import expand
 from simcomm.schedule import REDUCE, Ints, Schedule
+
+#: Places that a goal is asked about at once: of many workers and many chunks it needs few.
+MOST_PLACES = 2**22
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Flow:
     source: Ints
     target: Ints
 
-    def add_up(self, numbers: npt.NDArray[np.uint64]) -> None:
-        """Add to every node's own number, in place and modulo 2⁶⁴, those that flow into it."""
+    def add_up(self, numbers: npt.NDArray[np.uint64] | npt.NDArray[np.float64]) -> None:
+        """Add to every node's own number, in place (of whole ones modulo 2⁶⁴), those that flow into it."""
         with np.errstate(over="ignore"):
             jit.large(loops.add_along, len(self.source))(self.source, self.target, numbers)
 
@@ -90,11 +93,15 @@ def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, 
 
 def _places(s: Schedule, workers: int, needs: Predicate, ends: Ints) -> Ints:
     """Where the goal looks at the end: rank · chunks + chunk, in order."""
-    worker = np.arange(workers)[:, None]
-    needed = np.broadcast_to(
-        needs(worker, ends % s.chunks_per_vector, ends // s.chunks_per_vector), (workers, len(ends))
-    )
-    return np.asarray((worker * s.chunks + ends)[needed])
+    vector, chunk = np.divmod(ends, s.chunks_per_vector)
+    if needs is own_chunk:  # the answer is known, and there are workers · chunks to ask about
+        held = chunk < workers
+        return np.sort(chunk[held] * s.chunks + ends[held])
+    found, batches = [], min(-(-workers * len(ends) // MOST_PLACES), workers)
+    for some in np.array_split(np.arange(workers)[:, None], max(batches, 1)):
+        needed = np.broadcast_to(needs(some, chunk, vector), (len(some), len(ends)))
+        found.append((some * s.chunks + ends)[needed])
+    return np.concatenate(found)
 
 
 def _starts(sorted_values: Ints) -> Ints:

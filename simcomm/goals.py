@@ -13,6 +13,8 @@ Flags = npt.NDArray[np.bool_]
 
 #: Says for ranks, chunks within their vector, and vectors (arrays that broadcast) whether something holds.
 Predicate = Callable[[Ints, Ints, Ints], Flags]
+#: Says for ranks and workers (arrays that broadcast) how often a worker's contribution is in what a rank ends with.
+Multiplicity = Callable[[Ints, Ints], Ints]
 
 
 #: Workers whose chunks are looked at to see what a goal speaks of.
@@ -29,6 +31,9 @@ class Goal:
     them all, a worker contributes to its own only and needs its chunks of every one of them. Otherwise all workers'
     versions are of vector 0.
 
+    An inexact operation has a ``multiplicity(rank, worker)``: to hold a chunk is to hold each contribution that often;
+    and a ``guarantee``, in words, which follows from these numbers.
+
     >>> GATHER_AT_2 = gather(2)
     >>> GATHER_AT_2.needs(np.array([1, 2]), np.array(0), np.array(0))
     array([False,  True])
@@ -38,6 +43,17 @@ class Goal:
     has: Predicate
     needs: Predicate
     apart: bool = False
+    multiplicity: Multiplicity | None = None
+    guarantee: str = ""
+
+    @property
+    def root(self) -> int:
+        """The rank that alone has what all need, or alone needs what all have; 0 where there is none."""
+        for says in (self.has, self.needs):
+            chunks = says.chunks if isinstance(says, OfPieces) else says
+            if isinstance(chunks, OnlyRank):
+                return chunks.root
+        return 0
 
     def cuts(self, workers: int) -> bool:
         """Whether it says which worker has or needs which chunk, and not only which worker.

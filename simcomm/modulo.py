@@ -55,7 +55,7 @@ def each_has_all(quotient: Quotient) -> bool:
     False as well if it would take too long to say.
     """
     q, group = quotient, quotient.group
-    read = _read_by_class(q)
+    read = read_by_class(q)
     sets: dict[int, Ints] = {}
     room = MOST_CONTRIBUTIONS
     for index in read:
@@ -69,7 +69,7 @@ def each_has_all(quotient: Quotient) -> bool:
     return at_end is not None and len(at_end) == group.order
 
 
-def _read_by_class(q: Quotient) -> dict[int, tuple[Ints, Ints]]:
+def read_by_class(q: Quotient) -> dict[int, tuple[Ints, Ints]]:
     """Of every class that hands on what others wrote: which (class, element) wrote it at the sender of element 0."""
     reader = np.repeat(np.arange(len(q)), np.diff(q.after_start))
     writer, shift = np.divmod(q.after, q.group.order)

@@ -104,16 +104,27 @@ class Orbit(NDArrayOperatorsMixin):
             one, other = other, one
         by = np.asarray(other)
         column = by.ndim == 0 or (by.ndim == 2 and by.shape[1] == 1)
-        if not column or by.dtype.kind not in "iu" or np.any(self.base):
+        if not column or by.dtype.kind not in "iu":
+            return None
+        if ufunc is np.remainder and by.ndim == 0 and by == self.order and self.kind != "xor":
+            based = np.any(self.base)
+            offset = np.asarray((self.offset + self.base) % self.order if based else self.offset % self.order)
+            return Orbit(self.order, offset, "rotation" if based else self.kind, True)
+        if np.any(self.base):
             return None
         if ufunc in (np.add, np.subtract) and self.kind != "xor":
-            return Orbit(self.order, ufunc(self.offset, by.astype(np.int64)), "rotation", False)
-        if ufunc is np.remainder and by.ndim == 0 and by == self.order and self.kind != "xor":
-            return Orbit(self.order, self.offset % self.order, self.kind, True)
+            return self._shifted(ufunc(0, by.astype(np.int64)))
         power = self.order & (self.order - 1) == 0
         if ufunc is np.bitwise_xor and self.kind != "rotation" and power and np.all((by >= 0) & (by < self.order)):
             return Orbit(self.order, self.offset ^ by.astype(np.int64), "xor", True)
         return None
+
+    def _shifted(self, by: Ints) -> Orbit:
+        """``by`` added: not to be wrapped again before somebody says so, nor to be unwrapped if it has been."""
+        if self.wrapped and np.any(self.offset % self.order):
+            offset = np.broadcast_to(self.offset, np.broadcast_shapes(self.offset.shape, by.shape))
+            return Orbit(self.order, offset, "rotation", True, by)
+        return Orbit(self.order, self.offset + by, "rotation", False)
 
 
 def everyone(ranks: int) -> Orbit:

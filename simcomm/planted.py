@@ -19,9 +19,10 @@ from simcomm.closed_forms import Vector
 from simcomm.collectives.base import Collective
 from simcomm.engines.exact import exact_run
 from simcomm.errors import ProofError
-from simcomm.goals import Goal, Ints
+from simcomm.goals import Goal
 from simcomm.proof import prove
 from simcomm.schedule import COMPUTE, COPY, REDUCE, Schedule
+from simcomm.sums import Sums
 
 ALPHA, BETA, GAMMA = Fraction(5), Fraction(1, 3), Fraction(1, 7)
 
@@ -73,34 +74,12 @@ def _changed(schedule: Schedule, column: str, index: int, value: int) -> Schedul
 def reaches(schedule: Schedule, goal: Goal, workers: int) -> bool:
     """The oracle: give every worker a random number as its gradient, do the sums in plain Python, look at the end."""
     random = Random(1)
-    gradient = [random.getrandbits(64) for _ in range(workers)]
-    carried: dict[tuple[int, int], int] = {}
-    per_vector = schedule.chunks // schedule.vectors
-
-    def where(chunk: int) -> tuple[Ints, Ints]:
-        return np.array(chunk % per_vector), np.array(chunk // per_vector)
-
-    def starts_with(rank: int, chunk: int) -> int:
-        own = rank < workers and (schedule.vectors == 1 or chunk // per_vector == rank)
-        return gradient[rank] if own and bool(goal.has(np.array(rank), *where(chunk))) else 0
-
-    def total(rank: int, chunk: int, writers: list[int]) -> int:
-        value = starts_with(rank, chunk)
-        for writer in writers:
-            if schedule[writer].dst == rank and (writer, chunk) in carried:
-                arrived = carried[writer, chunk]
-                value = value + arrived if schedule[writer].kind == "reduce" else arrived
-        return value
-
-    for index in sorted(range(len(schedule)), key=lambda i: schedule.level[i]):
-        row = schedule[index]
-        for chunk in range(row.chunk, row.chunk + row.count):
-            carried[index, chunk] = total(row.src, chunk, list(row.after))
+    sums = Sums(schedule, goal, [random.getrandbits(64) for _ in range(workers)])
     return all(
-        total(rank, chunk, list(range(len(schedule)))) == sum(starts_with(w, chunk) for w in range(workers))
+        sums.held(rank, chunk) == sums.right(rank, chunk)
         for rank in range(workers)
         for chunk in range(schedule.chunks)
-        if goal.needs(np.array(rank), *where(chunk))
+        if sums.is_needed(rank, chunk)
     )
 
 

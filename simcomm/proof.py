@@ -6,6 +6,8 @@ what was before, a reduction adds a set that must be *disjoint* if anybody uses 
 same sum over all that was written to it. A contribution that arrives twice, not at all or at the wrong place is named
 with its rank, chunk and step.
 
+What is inexact has a proof of its own, of multiplicities: :mod:`~simcomm.multiplicities`.
+
 Two encodings of a set, one propagation:
 
 * bit sets: exact, n bits per message and chunk; done for a batch of chunks at a time, since chunks never mix;
@@ -15,21 +17,22 @@ Two encodings of a set, one propagation:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from simcomm import multiplicities
 from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flow, flow_of
-from simcomm.goals import Goal, every_chunk, own_chunk
+from simcomm.goals import Goal, Multiplicity, every_chunk, own_chunk
 from simcomm.modulo import each_has_all, of_one_chunk
 from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
 
 Words = npt.NDArray[np.uint64]
-Method = Literal["bitsets", "fingerprints"]
+Method = Literal["bitsets", "fingerprints", "multiplicities"]
 
 #: Bit sets are used while this many batches of this many bytes are enough for them.
 BATCH_BYTES = 64 * 2**20
@@ -41,16 +44,25 @@ MOST_OPERATIONS = 20_000_000
 
 @dataclass(frozen=True)
 class Proof:
-    """That a schedule reaches its goal: how it was shown, and for how many (worker, chunk) places."""
+    """That a schedule reaches its goal: how it was shown, and for how many (worker, chunk) places.
+
+    Of an inexact goal ``guarantee`` says what that means in words; "" where it is that all is exact.
+    """
 
     method: Method
     places: int
+    guarantee: str = field(default="", repr=False)
+
+
+def methods(goal: Goal) -> tuple[Method, ...]:
+    """How a goal can be proven, the exact way first."""
+    return ("bitsets" if goal.multiplicity is None else "multiplicities", "fingerprints")
 
 
 def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = None) -> Proof:
     """Prove that ``schedule`` reaches ``goal`` for ranks 0 … workers − 1, or raise ProofError naming the culprit.
 
-    ``method`` is "bitsets" or "fingerprints"; by default bit sets where they fit.
+    ``method`` is "bitsets" (of an inexact goal "multiplicities") or "fingerprints"; by default the first where it fits.
 
     >>> from simcomm.goals import ALL_REDUCE
     >>> from simcomm.schedule import Operation
@@ -63,8 +75,8 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
     """
     if not 1 <= workers <= schedule.ranks:
         raise InputError(f"{workers} workers in a schedule of {schedule.ranks} ranks; expected 1 to {schedule.ranks}")
-    if method not in (None, *get_args(Method)):
-        raise InputError(f"unknown method {method!r}; expected one of {', '.join(get_args(Method))}")
+    if method not in (None, *methods(goal)):
+        raise InputError(f"unknown method {method!r} for {goal.operation}; expected one of {', '.join(methods(goal))}")
     vectors = workers if goal.apart else 1
     if schedule.vectors != vectors:
         raise ProofError(f"chunks of {schedule.vectors} vectors; expected {vectors} for {goal.operation}")
@@ -73,12 +85,17 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
         if proof is not None:
             return proof
     flow = flow_of(schedule, workers, goal.has, goal.needs)
+    if goal.multiplicity is not None:
+        return _prove_multiplicities(goal, goal.multiplicity, workers, flow, method)
     return _prove(schedule, goal, workers, flow, method)
 
 
 def _prove_modulo(schedule: Schedule, quotient: Quotient, goal: Goal, method: Method | None) -> Proof | None:
     """The proof for one chunk, or one rank, that stands for all; None where it does not, or finds something wrong."""
     workers = schedule.ranks
+    if goal.multiplicity is not None:
+        proven = method != "fingerprints" and multiplicities.check_modulo(goal.multiplicity, quotient)
+        return Proof("multiplicities", workers, goal.guarantee) if proven else None
     if quotient.moves and {goal.has, goal.needs} <= {every_chunk, own_chunk}:
         some, chunks = of_one_chunk(quotient)
         try:
@@ -91,6 +108,15 @@ def _prove_modulo(schedule: Schedule, quotient: Quotient, goal: Goal, method: Me
     if quotient.chunks == 1 and goal.has is goal.needs is every_chunk and not goal.apart and each_has_all(quotient):
         return Proof("bitsets", workers)
     return None
+
+
+def _prove_multiplicities(goal: Goal, often: Multiplicity, workers: int, flow: Flow, method: Method | None) -> Proof:
+    places = int(np.count_nonzero(flow.operation < 0))
+    if method == "fingerprints" or (method is None and not multiplicities.is_exact(flow, workers)):
+        multiplicities.check_fingerprints(often, workers, flow)
+        return Proof("fingerprints", places, goal.guarantee)
+    multiplicities.check(often, workers, flow)
+    return Proof("multiplicities", places, goal.guarantee)
 
 
 def _prove(schedule: Schedule, goal: Goal, workers: int, flow: Flow, method: Method | None) -> Proof:

@@ -20,7 +20,7 @@ from simcomm.tables import (
 )
 from simcomm.writable import Writable
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised when a column is added, removed or changes its meaning; files of another version are refused."""
 
 RESULTS_FILE = "results.csv"
@@ -79,7 +79,12 @@ class Result:
     expected_steps: Annotated[int, "Messages on the longest chain of dependent messages, by the closed form."]
     counts_match: Annotated[bool, "Whether every count equals its closed form as an exact integer."]
     proven: Annotated[bool, "Whether every rank was proven to end with what the collective promises."]
-    proof: Annotated[str, "How it was proven: bitsets (exact) or fingerprints (an error survives with 2**-64)."]
+    proof: Annotated[
+        str,
+        "How it was proven: bitsets (exact), multiplicities (exact, of what is inexact) or fingerprints (an error "
+        "survives with 2**-64).",
+    ]
+    guarantee: Annotated[str, "Of an inexact collective, what was proven of it; empty if all is exact."]
     time_s: Annotated[float, "Time until the last operation ends (makespan), in seconds."]
     formula_s: Annotated[float | None, "Time by the formula, in seconds; empty where no formula holds."]
     time_matches: Annotated[bool | None, "Whether the time equals the formula; empty where no formula holds."]
@@ -93,6 +98,17 @@ class Result:
     lower_bound_s: Annotated[float, "Least time that any algorithm needs for this task on this cluster, in seconds."]
     lower_bound_ratio: Annotated[float | None, "Time over the lower bound, 1 is the best; empty where the bound is 0."]
     lower_bound_by: Annotated[str, "What bounds it: the ports of the hosts, or a cut of the graph, named."]
+    latency_bound_s: Annotated[
+        float | None,
+        "ceil(log2 n) latencies, in seconds: the bound for ports that have one message under way; "
+        "a schedule with several may beat it; empty if none is known.",
+    ]
+    bandwidth_bound_s: Annotated[
+        float | None, "Least time for the bytes at the hosts' ports alone, in seconds; empty if none is known."
+    ]
+    compute_bound_s: Annotated[
+        float | None, "Least time for adding up alone, spread over all ranks, in seconds; empty if none is known."
+    ]
     cut_bound_s: Annotated[float | None, "Least time by the tightest cut of the graph, in seconds; empty without one."]
     critical_compute_s: Annotated[float, "Computing on the critical path, in seconds."]
     critical_latency_s: Annotated[float, "Latency of links on the critical path, in seconds."]
@@ -123,6 +139,7 @@ class Result:
     counts: Any = field(default=None, compare=False, repr=False)
     cluster: Any = field(default=None, compare=False, repr=False)
     links: Links | None = field(default=None, compare=False, repr=False)
+    bound: Any = field(default=None, compare=False, repr=False)
 
     def as_row(self) -> dict[str, Cell]:
         """The columns in their order as plain Python values; InputError if a value is not of its column's kind."""

@@ -47,6 +47,13 @@ class Segment(Vector):
         place = self.number * chunks + chunk if self.blocks is None else chunk * self.segments + self.number
         return self.whole.chunk_bytes(place, self.segments * chunks)
 
+    def range_bytes(self, first: int, end: int, chunks: int) -> int:
+        """Size of the chunks from number ``first`` of ``chunks`` up to ``end``, which is left out."""
+        if self.blocks is not None:
+            return sum(self.chunk_bytes(chunk, chunks) for chunk in range(first, end))
+        before = self.number * chunks
+        return self.whole.range_bytes(before + first, before + end, self.segments * chunks)
+
     def largest_chunk(self, chunks: int) -> int:
         """The size of its largest chunk: they differ by one element at most."""
         least = self.whole.elements // (self.segments * chunks)

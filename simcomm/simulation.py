@@ -139,6 +139,7 @@ def simulate_point(
     expected = None if scenario.one_send_at_a_time else formula(what, ran.cluster, ran.network, workers)
     ends = what.counted.sent, what.counted.received
     makespan_s = float(ran.summary.makespan_s)
+    least = bound(what, ran.cluster, ran.network)
     uses = uses_of(ran.cluster, lambda: _traffic(schedule, what), makespan_s, ran.meters, ends=ends)
     return Result(
         point="",
@@ -149,13 +150,14 @@ def simulate_point(
         latency_s=ran.cluster.common("latency_s"),
         **columns.given(scenario),
         **columns.counted(what),
-        **columns.timed(what, ran.summary, expected, bound(what, ran.cluster, ran.network)),
+        **columns.timed(what, ran.summary, expected, least),
         **columns.linked(uses),
         schedule=schedule,
         timeline=ran.kept if timeline else None,
         counts=what.counted,
         cluster=ran.cluster,
         links=uses,
+        bound=least,
     )
 
 

@@ -22,6 +22,7 @@ from simcomm.units import format_bandwidth, format_size, format_time
 from simcomm.verify import Cell, Row
 
 if TYPE_CHECKING:
+    from simcomm.bounds import Explanation
     from simcomm.forecast import Forecast
     from simcomm.scenario import Scenario
 
@@ -65,7 +66,7 @@ def results_table(results: Results) -> Table:
             format_time(r.time_s),
             "" if r.busbw_Bps is None else format_bandwidth(r.busbw_Bps).split(" = ")[0],
             "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
-            f"counts proof{' time' if r.time_matches else ''}",
+            f"counts {'inexact' if r.guarantee else 'proof'}{' time' if r.time_matches else ''}",
             *[_bottleneck(r)] * named,
         )
     return rows
@@ -114,6 +115,8 @@ def _bottleneck(result: Result) -> str:
 
 def explain(result: Result) -> None:
     """What the time of a run with a timeline is made of, its critical path and its busiest links."""
+    if result.guarantee:
+        click.echo(f"inexact: {result.guarantee}")
     if result.time_s:
         show(parts_table(result))
         click.echo(path_words(result))
@@ -199,6 +202,21 @@ def links_table(links: Links) -> Table:
             *("" if s is None else format_time(s) for s in seconds),
         )
     return made
+
+
+def bounds_table(found: Explanation) -> Table:
+    """One row per bound: how it is made, what it comes to, and how far the time is from it."""
+    made = table("bound", "in numbers", "at least", "time / bound", "above it")
+    for line in found.lines:
+        far = _times_and_percent(found.time_s / line.time_s) if line.time_s else ("", "")
+        made.add_row(line.name, line.formula, format_time(line.time_s), *far)
+    return made
+
+
+def _times_and_percent(ratio: float) -> tuple[str, str]:
+    above = round(ratio - 1, 3) + 0.0  # not −0
+    percent = f"{above:+,.{1 if ratio < 1.1 else 0}%}"
+    return f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:,.0f}x", percent.replace("%", " %")
 
 
 def verify_table(rows: Sequence[Row]) -> Table:

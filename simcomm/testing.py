@@ -16,10 +16,11 @@ import numpy as np
 from simcomm import counts
 from simcomm.closed_forms import Vector, lower_bound
 from simcomm.collectives.base import Collective
+from simcomm.demands import demand_of
 from simcomm.engines.exact import exact_run
 from simcomm.errors import CheckError, InputError, TimeError
 from simcomm.planted import ALPHA, BETA, GAMMA, Teeth, bite
-from simcomm.proof import prove
+from simcomm.proof import methods, prove
 from simcomm.schedule import Schedule
 
 #: (α, β, γ) of the networks on which times are compared: all that a formula could confuse is different.
@@ -83,8 +84,9 @@ def _check_schedule(collective: Collective, n: int, options: Mapping[str, Any], 
         raise CheckError(f"{case}: two recordings differ; expected the same schedule for the same arguments")
     if schedule.ranks != collective.rank_count(n, options):
         raise CheckError(f"{case}: {schedule.ranks} ranks; expected {collective.rank_count(n, options)} as it says")
-    for method in ("bitsets", "fingerprints"):
-        _named(case, prove, schedule, collective.goal_of(n, options), n, method)
+    goal = collective.goal_of(n, options)
+    for method in methods(goal):
+        _named(case, prove, schedule, goal, n, method)
     return schedule
 
 
@@ -92,7 +94,7 @@ def _check_size(
     collective: Collective, n: int, options: Mapping[str, Any], schedule: Schedule, vector: Vector, case: str
 ) -> int:
     """Counts, and the exact times if there is a formula; returns how many times were compared."""
-    claim = collective.claim(n, vector, **options)
+    claim, goal = collective.claim(n, vector, **options), collective.goal_of(n, options)
     _named(case, counts.check, counts.count(schedule, vector), claim)
     if claim.time is None:
         return 0
@@ -103,9 +105,7 @@ def _check_size(
         if found != expected:
             raise TimeError(f"{given} the engine says {found} s; expected {expected} s by the formula")
         least = lower_bound(
-            collective.goal_of(n, options).operation,
-            n,
-            vector.bytes,
+            demand_of(goal, n, vector, schedule.chunks_per_vector),
             alpha_s=alpha,
             slowest_port_s_per_byte=beta,
             all_ports_bytes_per_s=schedule.ranks / beta,

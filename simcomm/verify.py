@@ -89,10 +89,10 @@ def _equal(found: object, expected: object) -> Cell:
 
 def _proof(goal: Goal, n: int, schedule: Any) -> Cell:
     try:
-        places = prove(schedule, goal, n).places
+        found = prove(schedule, goal, n)
     except ProofError as error:
         return Cell(str(error), goal.operation, False)
-    return Cell(f"{places} places", "", True)
+    return Cell(f"{found.places} places{', inexact' if found.guarantee else ''}", "", True)
 
 
 def _time(schedule: Any, vector: Vector, formula: Any) -> Cell:

@@ -19,6 +19,11 @@ FOLDING = [
     ("all_to_all_blocks", {}),
     ("all_to_all_blocks", {"rounds": True}),
     ("recursive_doubling", {}),
+    ("direct_reduce_scatter", {}),
+    ("direct_all_gather", {}),
+    ("pairwise_reduce_scatter", {}),
+    ("bruck_all_to_all", {}),
+    ("ring_shift", {"distance": -1, "steps": 3}),
 ]
 MODELS: list[dict[str, Any]] = [
     {"model": "loggp"},

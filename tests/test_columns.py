@@ -79,11 +79,12 @@ def timed(formula_s: float | None = None, bound: Bound | None = None, network: A
 
 def test_what_is_timed() -> None:
     # Each rank sends twice, 0 to 2 and 2 to 4; at the switch at 3 and 5: 3 + 2 + 1 and 5 + 2 + 1 = 8.
-    found = timed(formula_s=8.0, bound=Bound(4.0, "cut: x", 3.0))
+    found = timed(formula_s=8.0, bound=Bound(4.0, "cut: x", 3.0, 2.0, 1.5, 0.0))
     assert (found["time_s"], found["formula_s"], found["time_matches"]) == (8.0, 8.0, True)
     assert (found["algbw_Bps"], found["busbw_factor"], found["busbw_Bps"]) == (1.0, 4 / 3, 4 / 3)
     assert (found["lower_bound_s"], found["lower_bound_ratio"]) == (4.0, 2.0)
     assert (found["lower_bound_by"], found["cut_bound_s"]) == ("cut: x", 3.0)
+    assert [found[f"{kind}_bound_s"] for kind in ("latency", "bandwidth", "compute")] == [2.0, 1.5, 0.0]
     assert (found["critical_wait_at"], found["critical_wait_at_s"]) == ("link 0 -> switch", 2.0)
     parts = {column: found[column] for column in PARTS}
     assert sum(parts.values()) == 8.0

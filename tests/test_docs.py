@@ -150,7 +150,7 @@ def test_links_lead_somewhere(page):
 def test_the_commands_under_the_pictures_of_scenarios_are_legal():
     page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
     commands = re.findall(r"^\$ simcomm (\w+) (\S+) (.*?)-o results/(\w+)  # (\w+)\.png$", page, flags=re.MULTILINE)
-    assert len(commands) == page.count("\n$ ") == 6
+    assert len(commands) == page.count("\n$ ") == 7
     for command, scenario, overrides, picture, _ in commands:
         document = simcomm.scenario.load(ROOT / scenario, overrides.split())
         assert len(document.points) == 1 or command == "run"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_programs import trees
 
 from simcomm.flow import Flow, flow_of
-from simcomm.goals import ALL_REDUCE, every_chunk, own_chunk
+from simcomm.goals import ALL_REDUCE, Flags, Ints, every_chunk, own_chunk
 from simcomm.schedule import Operation, Schedule
 
 
@@ -62,6 +65,31 @@ def test_a_flow_without_operations_holds_what_is_there_at_the_start() -> None:
     values = flow.own.astype(np.uint64)
     flow.add_up(values)
     assert values.tolist() == flow.own.tolist()
+
+
+@pytest.mark.parametrize("most", [1, 7, 16, 10_000])
+def test_a_goal_is_asked_about_few_places_at_a_time(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    asked: list[int] = []
+
+    def odd(rank: Ints, chunk: Ints, vector: Ints) -> Flags:
+        asked.append(rank.size * chunk.size)
+        return np.asarray((rank + chunk) % 2 == 1)
+
+    monkeypatch.setattr("simcomm.flow.MOST_PLACES", most)
+    flow = flow_of(Schedule.of(5, 4, []), 5, every_chunk, odd)
+    found = list(zip(flow.rank.tolist(), flow.chunk.tolist(), strict=True))
+    assert found == [(rank, chunk) for rank in range(5) for chunk in range(4) if (rank + chunk) % 2]
+    assert sum(asked) == 20
+    assert max(asked) <= max(most + 4, 4), "one worker's at least"
+
+
+@pytest.mark.parametrize(("chunks", "vectors", "workers"), [(4, 1, 5), (5, 1, 4), (1, 1, 3), (9, 3, 3), (12, 3, 3)])
+def test_where_everybody_needs_its_own_chunk_nobody_is_asked(chunks: int, vectors: int, workers: int) -> None:
+    schedule = replace(Schedule.of(5, chunks, []), vectors=vectors)
+    short = flow_of(schedule, workers, every_chunk, own_chunk)
+    long = flow_of(schedule, workers, every_chunk, lambda rank, chunk, vector: own_chunk(rank, chunk, vector))
+    for ours, theirs in zip((short.rank, short.chunk), (long.rank, long.chunk), strict=True):
+        assert ours.tolist() == theirs.tolist()
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)

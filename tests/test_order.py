@@ -11,7 +11,7 @@ from random_programs import graphs, trees
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
 from simcomm.counts import count
-from simcomm.errors import DeadlockError
+from simcomm.errors import DeadlockError, InputError
 from simcomm.goals import ALL_REDUCE
 from simcomm.order import expand, rows
 from simcomm.planted import reaches
@@ -60,9 +60,12 @@ def test_every_collective_stays_right(name: str) -> None:
     collective = get(name)
     for n in (1, 2, 5, 8):
         for options in collective.variants:
-            schedule = collective.schedule(n, **options)
-            one = schedule.one_send_at_a_time()
-            assert prove(one, collective.goal, n) == prove(schedule, collective.goal, n)
+            try:
+                schedule = collective.schedule(n, **options)
+            except InputError:
+                continue
+            one, goal = schedule.one_send_at_a_time(), collective.goal_of(n, options)
+            assert prove(one, goal, n) == prove(schedule, goal, n)
             assert count(one, Vector(7)).sent == count(schedule, Vector(7)).sent
             last = {}
             for index in np.flatnonzero(one.is_message).tolist():

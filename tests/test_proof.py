@@ -319,5 +319,5 @@ def test_both_methods_agree_on_a_doubled_sum_that_never_reaches_a_worker() -> No
 def test_more_workers_than_ranks_are_refused() -> None:
     with pytest.raises(InputError, match="3 workers in a schedule of 2 ranks; expected 1 to 2"):
         prove(Schedule.of(2, 1, []), ALL_REDUCE, 3)
-    with pytest.raises(InputError, match="unknown method 'bitset'; expected one of bitsets, fingerprints"):
+    with pytest.raises(InputError, match="unknown method 'bitset' for all_reduce; expected one of bitsets, fing"):
         prove(Schedule.of(2, 1, []), ALL_REDUCE, 2, "bitset")  # type: ignore[arg-type]

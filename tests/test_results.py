@@ -310,16 +310,16 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes, expected: str) 
 
 def test_another_version_is_refused_before_its_columns(tmp_path: Path) -> None:
     text = f"point,results_version\nx,{RESULTS_VERSION + 1}\n"
-    with pytest.raises(InputError, match=r"some\.csv:2: results_version: expected 3, found 4.*run the scenario again"):
+    with pytest.raises(InputError, match=r"some\.csv:2: results_version: expected 4, found 5.*run the scenario again"):
         load_results(written(tmp_path, text))
     text = csv_text(tmp_path, make_result(), make_result(results_version=99))
-    with pytest.raises(InputError, match=r"some\.csv:3: results_version: expected 3, found 99"):
+    with pytest.raises(InputError, match=r"some\.csv:3: results_version: expected 4, found 99"):
         load_results(written(tmp_path, text))
 
 
 def test_another_version_in_parquet_is_refused(tmp_path: Path) -> None:
     Results((make_result(results_version=1),)).to_parquet(tmp_path / "out.parquet")
-    with pytest.raises(InputError, match=r"out\.parquet: row 1: results_version: expected 3, found 1"):
+    with pytest.raises(InputError, match=r"out\.parquet: row 1: results_version: expected 4, found 1"):
         load_results(tmp_path / "out.parquet")
 
 

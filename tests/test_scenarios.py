@@ -158,6 +158,17 @@ def test_rails(results):
     assert gain["all_to_all_blocks"] == pytest.approx(8, abs=0.05)
 
 
+def test_moe(results):
+    skews = (0, 0.25, 0.5, 0.75, 1, 1.5, 2)
+    for network in ("loggp", "fair_share"):
+        found = results("moe").where(network=network)
+        assert [1e3 * r.time_s for r in found] == pytest.approx([4.81, 7.6, 11.5, 16.6, 22.7, 36.2, 48.5], rel=5e-3)
+        popular = [1 / sum(k**-skew for k in range(1, 17)) for skew in skews]
+        assert [r.time_s / found[0].time_s for r in found] == pytest.approx([16 * part for part in popular], rel=2e-3)
+        assert {r.total_bytes for r in found} == {960_000_000}
+        assert {r.bottleneck for r in found[1:]} == {"switch -> 4"}
+
+
 def test_nccl_topology(results):
     found = {(r.collective, r.placement): r for r in results("nccl_topology")}
     along = "1 0 3 5 4 7 6 2"

@@ -32,6 +32,8 @@ def test_segments_are_the_vector_and_their_chunks_are_they(vector: Vector, block
         assert part.filled(chunks) == sum(size > 0 for size in sizes)
         assert part.is_cut_evenly(chunks) == (len(set(sizes)) == 1)
         assert part.chunk_bytes(np.arange(chunks), chunks).tolist() == sizes
+        ranges = [(first, end) for end in range(chunks + 1) for first in range(end + 1)]
+        assert [part.range_bytes(*cut, chunks) for cut in ranges] == [sum(sizes[slice(*cut)]) for cut in ranges]
 
 
 def test_pieces_of_a_block_lie_in_it() -> None:

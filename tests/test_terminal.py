@@ -12,8 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from simcomm import terminal
+from simcomm.closed_forms import Vector
+from simcomm.collectives import get
 from simcomm.link_table import Links
 from simcomm.results import Result, Results
+from simcomm.verify import verify
 
 LINK = {"bandwidth": "10 GB/s", "latency": "1 us"}
 INCAST: dict[str, Any] = {"collective": "parameter_server", "workers": 3, "parameters": 2 * 10**6, "link": LINK}
@@ -123,6 +126,15 @@ def test_the_bottleneck_has_a_column_unless_the_network_is_an_equal_star() -> No
     assert cells(terminal.results_table(slow))[0][-1] == "bottleneck"
     nothing = simulated(workers=1, topology="ring")
     assert cells(terminal.results_table(nothing))[1][-1] == "counts proof time"
+
+
+def test_what_is_inexact_is_not_said_to_be_proven(capsys: pytest.CaptureFixture[str]) -> None:
+    inexact = {"collective": {"name": "gossip", "rounds": 2}, "workers": 8}
+    assert cells(terminal.results_table(simulated(**inexact)))[1][-1] == "counts inexact time"
+    said = "inexact: the mean is kept; after 2 rounds a worker has heard of 5 of 8, and "
+    assert explained(run(**inexact), capsys).startswith(said)
+    (row,) = verify([get("gossip")], [3], Vector(5))[:1]
+    assert row.cells["proof"].found == "3 places, inexact"
 
 
 def test_settings_that_differ_are_shown_with_their_units() -> None:

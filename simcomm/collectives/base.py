@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simcomm.closed_forms import Claim, TimeFormula, Vector
-from simcomm.collectives.options import check_options, fits
+from simcomm.collectives.options import check_options, fits, hashable
 from simcomm.errors import InputError
 from simcomm.goals import Goal
 from simcomm.schedule import Schedule
@@ -35,10 +35,11 @@ class Collective:
     ``build(workers, **options)`` writes the schedule; ``closed_form(workers, vector, **options)`` says, without
     looking at one, what it sends and how long it takes. Ranks 0 … workers − 1 are the workers; further ranks are
     servers. Options are the keyword-only parameters of ``build``, checked against their annotations (int, float, bool,
-    str, Literal and unions of them); ``ranks(workers, **options)`` says how many ranks that makes and refuses, with
-    InputError, what else is illegal. ``goal`` says who must hold what at the end: a goal, or a function that says it
-    for so many workers and these options. ``source`` says where the algorithm is described, ``variants`` which sets of
-    options are worth showing, ``tuning(workers)`` which values of which options are worth trying for speed.
+    str, Literal, tuples of any length and unions of them); ``ranks(workers, **options)`` says how many ranks that makes
+    and refuses, with InputError, what else is illegal. ``goal`` says who must hold what at the end: a goal, or a
+    function that says it for so many workers and these options. ``source`` says where the algorithm is described,
+    ``variants`` which sets of options are worth showing, ``tuning(workers)`` which values of which options are worth
+    trying for speed.
 
     Every ``segmentable`` collective has one more option: ``segments``, into which the vector is cut to be pipelined
     (see :mod:`~simcomm.segments`); builder and closed form are of one of them. ``segmented_time(workers,
@@ -69,14 +70,17 @@ class Collective:
         return own | ({SEGMENTS: 1} if self.segmentable else {})
 
     def check(self, workers: int, options: Mapping[str, object]) -> dict[str, object]:
-        """The options as given, or InputError saying which is unknown, of the wrong type or impossible here."""
+        """The options as given, or InputError saying which is unknown, of the wrong type or impossible here.
+
+        What was given as a list comes back as a tuple.
+        """
         if not fits(workers, int) or workers < 1:
             raise InputError(f"workers: {workers!r}; expected a whole number of at least 1")
         check_options(self.name, self.build, self.options, options)
         if _of_one_segment(options)[1] < 1:
             raise InputError(f"{SEGMENTS}: {options[SEGMENTS]}; expected at least 1")
         self.rank_count(workers, options)
-        return dict(options)
+        return {name: hashable(value) for name, value in options.items()}
 
     def rank_count(self, workers: int, options: Mapping[str, Any]) -> int:
         """How many ranks there are: the workers and their servers."""

@@ -15,6 +15,8 @@ The port of a stand-in takes k + 1 messages, then it sends one: with r > n′/2,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector
@@ -36,21 +38,31 @@ def folded(n: int) -> tuple[int, int, Ints]:
     return lg, extra, np.concatenate([np.arange(1, 2 * extra, 2), np.arange(2 * extra, n)])
 
 
+def double(record: Recorder, ranks: Ints, chunk: Ints) -> None:
+    """The ranks of every column of ``ranks`` exchange their chunk: recursive doubling in all columns at once."""
+    lg, extra, core = folded(len(ranks))
+
+    def send(how: Callable[..., object], src: Ints, dst: Ints) -> None:
+        how(src=ranks[src].ravel(), dst=ranks[dst].ravel(), chunk=np.tile(chunk, len(src)))
+
+    send(record.reduce, core[:extra] - 1, core[:extra])
+    for bit in range(lg):
+        send(record.reduce, core, core[np.arange(len(core)) ^ (1 << bit)])
+    send(record.copy, core[:extra], core[:extra] - 1)
+
+
 def build(workers: int) -> Schedule:
     """Recursive doubling all-reduce: whole gradients are exchanged with partners at distance 1, 2, 4, ….
 
     Of n that is no power of two, the first workers stand back in pairs.
     """
-    lg, extra, core = folded(workers)
     record = Recorder(workers)
-    if not extra:
+    lg = workers.bit_length() - 1
+    if workers == 2**lg:
         rank = everyone(workers)
         record.reduce(src=rank, dst=rank ^ (1 << np.arange(lg)[:, None]))
         return record.schedule()
-    record.reduce(src=core[:extra] - 1, dst=core[:extra])
-    for bit in range(lg):
-        record.reduce(src=core, dst=core[np.arange(len(core)) ^ (1 << bit)])
-    record.copy(src=core[:extra], dst=core[:extra] - 1)
+    double(record, np.arange(workers)[:, None], np.zeros(1, np.int64))
     return record.schedule()
 
 

@@ -135,7 +135,7 @@ def _asked(
 
 def is_exact(collective: Collective) -> bool:
     """Whether it promises the sum itself, and not something near it."""
-    return bool(getattr(goal_of(collective), "exact", True))
+    return goal_of(collective).multiplicity is None
 
 
 def _of_the_task(collective: Collective, options: Mapping[str, Any]) -> dict[str, Any]:

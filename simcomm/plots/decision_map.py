@@ -203,8 +203,8 @@ def _times(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> 
     _shade_ties(axes, cells, found.crossovers)
     notes = [_mark(axes, letter, cross) for letter, cross in zip(_LETTERS, found.crossovers, strict=False)]
     notes.append(
-        f"Every algorithm with its options tuned. Grey: the best two differ by up to {100 * found.effort.model_error:.3g} %"
-        ": no difference that the model can tell."
+        "Every algorithm with its options tuned. Grey: the best two differ by up to "
+        f"{100 * found.effort.model_error:.3g} %: no difference that the model can tell."
     )
     if others[MOST_OTHERS:]:
         notes.append(f"Never the best, and not drawn: {', '.join(sorted(others[MOST_OTHERS:]))}.")

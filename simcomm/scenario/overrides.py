@@ -11,7 +11,7 @@ from simcomm.scenario.problems import Mark, Path, Problem, ScenarioError, shown
 from simcomm.scenario.sweep_values import is_generator
 from simcomm.scenario.yaml_text import Document, parse
 
-_LISTS: Final = ("plugins", "layers", "placement", "placement.order", "routing.routes")
+_LISTS: Final = ("plugins", "layers", "placement", "placement.order", "routing.routes", "collective.matrix")
 """Keys whose value is a list, so that a list given for them is one value."""
 
 

@@ -13,7 +13,8 @@ from simcomm.errors import InputError
 from simcomm.topology import placement as placements
 from simcomm.topology import routing as routings
 from simcomm.topology.check import hosts
-from simcomm.topology.cuts import Cut, cut_bound
+from simcomm.topology.crossing import Cut
+from simcomm.topology.cuts import cut_bound
 from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.routes import Route
@@ -69,11 +70,22 @@ class Cluster:
             of_worker = [max(port, of_rank(rank, entering=True)) for rank, port in enumerate(of_worker)]
         return min(of_worker), sum(ports)
 
-    def cut(self, workers: int, operation: str) -> Cut | None:
-        """The tightest cut for an operation of the first ranks; see :func:`~simcomm.topology.cuts.cut_bound`."""
-        hosts = self.hosts[:workers]
+    def receiving_Bps(self) -> tuple[Any, Any]:
+        """All ranks' ports together where they receive, and how many ports as the slowest that makes."""
+        ports = [self.port_Bps(rank, entering=True) for rank in range(len(self.hosts))]
+        return sum(ports), len(ports) if len(set(ports)) == 1 else sum(ports) / min(ports)
+
+    def cut(self, workers: int, operation: str, root: int = 0, between: Any = None) -> Cut | None:
+        """The tightest cut for an operation of the first ranks; see :func:`~simcomm.topology.cuts.cut_bound`.
+
+        ``between`` are the bytes that each of them, in their order, has for each; it needs no root.
+        """
+        hosts = (self.hosts[root], *self.hosts[:root], *self.hosts[root + 1 : workers])
+        what = operation if between is None else between.tobytes()
         return once(
-            ("cut", self.graph, hosts, operation), lambda: cut_bound(self.graph, hosts, operation), lambda _: 1_000
+            ("cut", self.graph, hosts, what),
+            lambda: cut_bound(self.graph, hosts, operation, between),
+            lambda _: 1_000,
         )
 
     @property

@@ -1,26 +1,12 @@
 """The cut bound: what must cross a cut of the network takes at least its size over the bandwidth of the cut.
 
-A cut is any set A of nodes (hosts and switches, as one likes) with some of the n workers in A and some outside; its
-bandwidth is that of the links from A to the rest, one direction only. The other direction is the cut (rest, A). For a
-workers in A and vectors of S bytes, this share of S must cross, wherever sums are formed, in switches or servers too:
-
-==============  ========  =============================================================================================
-operation       share     because
-==============  ========  =============================================================================================
-all_reduce      1         a worker outside ends with a sum that takes every value as the gradients in A do. Adding up
-                          in A first makes S bytes enough, so no cut says more than 1.
-reduce          1 or 0    the same, if the root is outside; nothing if it is in A.
-broadcast       1 or 0    the workers outside need all of the vector if the root is in A; nothing else.
-reduce_scatter  (n−a)/n   the n − a workers outside end with a shard each, and A contributes to every shard.
-all_gather      a/n       the a shards that start in A are needed outside. S is all n shards.
-all_to_all      a(n−a)/n  each worker in A has a block of S/n for each one outside, and nobody else has it.
-==============  ========  =============================================================================================
-
-The largest time over all cuts bounds any algorithm. No cut needs more than t if and only if a flow of S/t from the root
-(broadcast), or of S/(nt) from each worker (all_gather), can reach every single worker, one at a time (max-flow min-cut;
-Edmonds 1973 for trees, Zhao et al., ForestColl 2024, for all_gather). A worker that it does not reach names a cut that
-needs more, whose time is the next t (the iteration of Newton and Dinkelbach), until all are reached. reduce and
-reduce_scatter are broadcast and all_gather with all links turned round; all_reduce is reduce and broadcast.
+What must cross, :mod:`~simcomm.topology.crossing` says. The largest time over all cuts bounds any algorithm. No cut
+needs more than t if and only if a flow of S/t from the root (broadcast), or of S/(nt) from each worker (all_gather),
+can reach every single worker, one at a time (max-flow min-cut; Edmonds 1973 for trees, Zhao et al., ForestColl 2024,
+for all_gather). A worker that it does not reach names a cut that needs more, whose time is the next t (the iteration of
+Newton and Dinkelbach), until all are reached. For a gather one flow must bring S/(nt) from all workers at once to the
+root. reduce, reduce_scatter and scatter are broadcast, all_gather and gather with all links turned round; all_reduce is
+reduce and broadcast.
 For all_to_all (MPI's) that cut is the sparsest, which is NP-hard: all sets of few workers are tried, or likely ones.
 """
 
@@ -29,14 +15,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from simcomm.topology.crossing import SHARES, Cut, fraction
 from simcomm.topology.max_flow import FlowNetwork
-from simcomm.units import format_bandwidth
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -47,18 +34,8 @@ MOST_LOOKS = 1_000_000
 MOST_LINKS = 300_000
 #: all_to_all: with so many hosts or fewer every set of them is tried.
 EVERY_SET = 12
-#: So many links of a cut are written out.
-NAMED_LINKS = 4
-
-#: operation -> share of S that must leave, of (workers inside, all workers, whether the root is inside).
-SHARES: dict[str, Callable[[int, int, bool], Fraction]] = {
-    "all_reduce": lambda inside, workers, root: Fraction(1),
-    "reduce": lambda inside, workers, root: Fraction(not root),
-    "broadcast": lambda inside, workers, root: Fraction(root),
-    "reduce_scatter": lambda inside, workers, root: Fraction(workers - inside, workers),
-    "all_gather": lambda inside, workers, root: Fraction(inside, workers),
-    "all_to_all": lambda inside, workers, root: Fraction(inside * (workers - inside), workers),
-}
+#: operation -> whether links are turned in the flow of a gather.
+GATHERS = {"gather": False, "scatter": True}
 #: operation -> for every flow that it is made of: whether it starts at the root alone, and whether links are turned.
 FLOWS = {
     "all_reduce": ((True, True), (True, False)),
@@ -69,41 +46,17 @@ FLOWS = {
 }
 
 
-@dataclass(frozen=True)
-class Cut:
-    """The cut that bounds an operation: ``seconds_per_byte`` of S, the vector of one worker (all_gather: of all).
-
-    ``inside`` are the hosts of the workers on the side that must send, ``links`` those that cross, together of
-    ``bandwidth_Bps``. ``exact`` says that no cut is tighter; otherwise this is the tightest of those that were tried,
-    and still a bound.
-    """
-
-    seconds_per_byte: Any
-    inside: Sequence[Any]
-    workers: int
-    links: tuple[tuple[Any, Any], ...]
-    bandwidth_Bps: Any
-    exact: bool
-
-    def __str__(self) -> str:
-        bandwidth, _, _ = format_bandwidth(float(self.bandwidth_Bps)).partition(" = ")
-        count = "1 link of" if len(self.links) == 1 else f"{len(self.links)} links, in all"
-        names = [f"{src} -> {dst}" for src, dst in self.links]
-        if len(names) > NAMED_LINKS:
-            names = [f"{names[0]} and {len(names) - 1} more"]
-        return f"{len(self.inside)} of {self.workers} workers behind {count} {bandwidth}: {', '.join(names)}"
-
-
-def cut_bound(graph: nx.DiGraph[Any], hosts: Sequence[Any], operation: str) -> Cut | None:
+def cut_bound(graph: nx.DiGraph[Any], hosts: Sequence[Any], operation: str, between: Any = None) -> Cut | None:
     """The tightest cut of a checked graph for ``operation`` of workers on ``hosts``; other nodes only forward.
 
     The time is at least S · ``seconds_per_byte``; latency is left out. ``hosts[0]`` is the root. Exact Fractions if all
     bandwidths are ints or Fractions, else floats (rounded once, at the end). None for an operation that is not in
     SHARES and for workers that are all on one host. Of cuts that are equally tight the first one found is taken: each
-    worker alone, or all others against it, in the order of the hosts; then what the flows find.
+    worker alone, or all others against it, in the order of the hosts; then what the flows find. With ``between``, a
+    square array of whole numbers, the operation is that each worker has so many bytes for each other one; S is a byte.
 
-    Shards and blocks are taken as equal: if n does not divide the E elements, S in the last three operations is that of
-    n·⌊E/n⌋ elements. The flow is our own, one for every worker: networkx's takes 20 ms for each on 256 hosts.
+    Shares are taken as equal: if n does not divide the E elements, S is that of n·⌊E/n⌋ elements wherever shares of n
+    are counted. The flow is our own, one for every worker: networkx's takes 20 ms for each on 256 hosts.
 
     >>> from simcomm.topology import build
     >>> print(cut_bound(build("star", 4, "100 Gbit/s", "5 us"), range(4), "all_reduce"))
@@ -111,12 +64,14 @@ def cut_bound(graph: nx.DiGraph[Any], hosts: Sequence[Any], operation: str) -> C
     >>> cut_bound(build("ring", 8, 1, 0), range(8), "all_gather").seconds_per_byte
     Fraction(7, 16)
     """
-    if operation not in SHARES or len(set(hosts)) < 2:
+    if (operation not in SHARES and between is None) or len(set(hosts)) < 2:
         return None
-    search = _Search(graph, hosts, SHARES[operation])
+    search = _Search(graph, hosts, SHARES[operation]) if between is None else _BetweenSearch(graph, hosts, between)
     search.try_each_alone()
-    if operation == "all_to_all":
+    if operation == "all_to_all" or between is not None:
         ended = [_try_sets(search, graph)]
+    elif operation in GATHERS:
+        ended = [search.gather(GATHERS[operation])]
     else:
         ended = [search.follow(*flow) for flow in FLOWS[operation]]
     return search.cut(exact=all(ended))
@@ -150,10 +105,14 @@ class _Search:
     def consider(self, side: frozenset[int]) -> None:
         """Keep this cut if it is tighter than the one so far."""
         bandwidth = sum(size for src, dst, size in self.links if src in side and dst not in side)
-        inside = sum(count for place, count in self.workers_at.items() if place in side)
-        seconds = self.share(inside, len(self.hosts), self.root in side) / bandwidth
+        seconds = self.crossing(side) / bandwidth
         if seconds > self.seconds:
             self.side, self.seconds = side, seconds
+
+    def crossing(self, side: frozenset[int]) -> Fraction:
+        """What must leave these nodes."""
+        inside = sum(count for place, count in self.workers_at.items() if place in side)
+        return self.share(inside, len(self.hosts), self.root in side)
 
     def try_each_alone(self) -> None:
         """Every worker's host against all other nodes, and the other way round."""
@@ -205,6 +164,22 @@ class _Search:
         self.looks += flows.looks
         return flows.looks <= MOST_LOOKS
 
+    def gather(self, turned: bool) -> bool:
+        """Find the tightest cut for a flow of every worker's share to the root; False if it had to end before."""
+        if len(self.links) > MOST_LINKS:
+            return False
+        nodes, wanted = range(len(self.number)), len(self.hosts) - self.workers_at[self.root]
+        flows = FlowNetwork(len(nodes), [(link[turned], link[not turned], link[2]) for link in self.links])
+        while True:
+            rate = 1 / (self.seconds * len(self.hosts))
+            flows.widen(rate.denominator)
+            supply = [rate.numerator * self.workers_at[node] * (node != self.root) for node in nodes]
+            beyond = flows.beyond(supply, {self.root: rate.numerator * wanted}, rate.numerator * wanted)
+            if beyond is not None:
+                self.consider(frozenset(beyond if turned else set(nodes) - beyond))
+            if beyond is None or flows.looks > MOST_LOOKS:
+                return flows.looks <= MOST_LOOKS
+
     def cut(self, exact: bool) -> Cut:
         """What was found, in the names of the graph."""
         crossing = [
@@ -220,6 +195,27 @@ class _Search:
             bandwidth if self.is_exact else float(bandwidth),
             exact,
         )
+
+
+class _BetweenSearch(_Search):
+    """The same where each worker has so many bytes for each other one."""
+
+    def __init__(self, graph: nx.DiGraph[Any], hosts: Sequence[Any], between: Any) -> None:
+        super().__init__(graph, hosts, SHARES["all_to_all"])
+        self.between = between
+        self.places = [self.number[host] for host in hosts]
+
+    def crossing(self, side: frozenset[int]) -> Fraction:
+        """What those inside have for those outside."""
+        inside = np.array([place in side for place in self.places])
+        return Fraction(int(self.between[inside][:, ~inside].sum()))
+
+    def try_each_alone(self) -> None:
+        """Every worker's host against all other nodes, and the other way round."""
+        every = frozenset(self.number.values())
+        for place in self.workers_at:
+            self.consider(frozenset([place]))
+            self.consider(every - {place})
 
 
 def _try_sets(search: _Search, graph: nx.DiGraph[Any]) -> bool:
@@ -290,10 +286,3 @@ def _spread(places: list[int]) -> list[int]:
     """The same places in another order: the first of every √n, the second of every √n …"""
     step = math.isqrt(len(places))
     return [place for start in range(step) for place in places[start::step]]
-
-
-def fraction(bandwidth: Any) -> Fraction:
-    """Exactly this number, also if it is of numpy."""
-    if isinstance(bandwidth, Rational):
-        return Fraction(int(bandwidth.numerator), int(bandwidth.denominator))
-    return Fraction(float(bandwidth))

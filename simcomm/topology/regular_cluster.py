@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcomm.order import distinct
 from simcomm.topology.cluster import Cluster
-from simcomm.topology.cuts import Cut
+from simcomm.topology.crossing import Cut
 from simcomm.topology.pairs import RankPairs
 from simcomm.topology.regular_base import Regular
 from simcomm.topology.regular_cuts import knows_cuts, regular_cut
@@ -65,6 +65,10 @@ class RegularCluster(Cluster):
         # A sum of floats is not always the product.
         return each, sum(repeat(each, self.net.hosts)) if isinstance(each, float) else each * self.net.hosts
 
+    def receiving_Bps(self) -> tuple[Any, Any]:
+        """As of any cluster; all ranks have the same."""
+        return self.ports_Bps(True, self.net.hosts, False)[1], self.net.hosts
+
     @property
     def least_latency_s(self) -> Any:
         """No two ranks are closer than this: a link from host to host, or a link out and a link in."""
@@ -77,8 +81,8 @@ class RegularCluster(Cluster):
         """What all links have in common, or None."""
         return getattr(self.net, attribute) if self.net.degree else None
 
-    def cut(self, workers: int, operation: str) -> Cut | None:
+    def cut(self, workers: int, operation: str, root: int = 0, between: Any = None) -> Cut | None:
         """The tightest cut for an operation of the first ranks."""
-        if knows_cuts(self.net, workers):
-            return regular_cut(self.net, workers, operation)
-        return super().cut(workers, operation)
+        if between is None and knows_cuts(self.net, workers):
+            return regular_cut(self.net, workers, operation, root)
+        return super().cut(workers, operation, root, between)

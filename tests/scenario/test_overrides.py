@@ -61,6 +61,10 @@ def test_texts_and_lists_are_one_value():
     base = {key: value for key, value in MAPPING.items() if key != "parameters"}
     (point,) = from_mapping(base, ["layers=[{linear: {in: 8, out: 8}}]"]).points
     assert point.elements == 8 * 8 + 8
+    (point,) = from_mapping(
+        MAPPING | {"collective": "all_to_all_v", "workers": 2}, ["collective.matrix=[[0, 3], [1, 0]]"]
+    ).points
+    assert point.collective.options == {"matrix": [[0, 3], [1, 0]]}
 
 
 @pytest.mark.parametrize(

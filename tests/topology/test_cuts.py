@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simcomm.topology import cuts
-from simcomm.topology.cuts import FLOWS, SHARES, Cut, cut_bound
+from simcomm.topology.crossing import SHARES, Cut
+from simcomm.topology.cuts import FLOWS, GATHERS, cut_bound
 
 OPERATIONS = tuple(SHARES)
 BANDWIDTHS = st.sampled_from([Fraction(1, 3), Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(7)])
@@ -79,6 +80,8 @@ def share(operation: str, inside: int, workers: int, root: bool) -> Fraction:
         "broadcast": workers if root else 0,
         "reduce_scatter": outside,
         "all_gather": inside,
+        "scatter": outside if root else 0,
+        "gather": 0 if root else inside,
         "all_to_all": inside * outside,
     }
     return Fraction(crossing[operation], workers)
@@ -135,7 +138,7 @@ def test_no_cut_of_a_small_graph_is_tighter(operation: str, case: tuple[nx.DiGra
 @pytest.mark.parametrize(
     ("operation", "limit"),
     [
-        *((operation, limit) for operation in FLOWS for limit in ("MOST_LOOKS", "MOST_LINKS")),
+        *((operation, limit) for operation in (*FLOWS, *GATHERS) for limit in ("MOST_LOOKS", "MOST_LINKS")),
         *(("all_to_all", limit) for limit in ("MOST_LOOKS", "EVERY_SET")),
     ],
 )
@@ -152,6 +155,38 @@ def test_a_search_that_ends_early_is_still_a_bound(
     check_what_it_says_of_itself(found, graph, hosts, operation)
 
 
+@given(case=cases(6), data=st.data())
+def test_no_cut_is_tighter_for_what_each_has_for_each(
+    case: tuple[nx.DiGraph[Any], list[Any]], data: st.DataObject
+) -> None:
+    graph, hosts = case
+    row = st.lists(st.integers(0, 9), min_size=len(hosts), max_size=len(hosts))
+    between = np.array(data.draw(st.lists(row, min_size=len(hosts), max_size=len(hosts))))
+    best = Fraction(0)
+    for chosen in product([False, True], repeat=len(graph)):
+        side = {node for node, taken in zip(graph, chosen, strict=True) if taken}
+        inside = [host in side for host in hosts]
+        crossing = sum(
+            int(between[a, b]) for a in range(len(hosts)) for b in range(len(hosts)) if inside[a] > inside[b]
+        )
+        if crossing:
+            size = sum(link["bandwidth_Bps"] for a, b, link in graph.edges(data=True) if a in side and b not in side)
+            best = max(best, crossing / Fraction(size))
+    found = cut_bound(graph, hosts, "all_to_all_v", between)
+    assert found is not None
+    assert (found.seconds_per_byte, found.exact) == (best, True)
+
+
+@pytest.mark.parametrize("graph", [leaf_spine(3, 5, 2), ring(14), torus(4, 8)], ids=["leaves", "ring", "torus"])
+def test_equal_blocks_for_each_are_an_all_to_all(graph: nx.DiGraph[Any]) -> None:
+    hosts = [node for node, kind in graph.nodes(data="kind") if kind]
+    known, found = (cut_bound(graph, hosts, "all_to_all", between) for between in (None, np.ones((len(hosts),) * 2)))
+    assert known is not None
+    assert found is not None
+    assert found.seconds_per_byte == known.seconds_per_byte * len(hosts)
+    assert (found.links, found.exact) == (known.links, known.exact)
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("operation", ["all_reduce", "reduce", "broadcast"])
 def test_what_must_leave_or_reach_the_root_is_what_networkx_lets_through(operation: str, seed: int) -> None:
@@ -162,6 +197,21 @@ def test_what_must_leave_or_reach_the_root_is_what_networkx_lets_through(operati
     least = {"all_reduce": min(out, back), "reduce": back, "broadcast": out}[operation]
     found = bound(graph, hosts, operation)
     assert (found.seconds_per_byte, found.exact) == (Fraction(1, least), True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("operation", ["scatter", "gather"])
+def test_what_a_root_scatters_at_the_rate_of_the_bound_just_fits_through(operation: str, seed: int) -> None:
+    graph, hosts = random_graph(seed)
+    found = bound(graph, hosts, operation)
+    assert found.exact
+    turned = nx.DiGraph(graph.reverse() if operation == "gather" else graph)
+    turned.add_node("all")
+    each = 1 / (len(hosts) * found.seconds_per_byte)
+    for rate, fits in ((each, True), (each * Fraction(1001, 1000), False)):
+        turned.add_edges_from(((host, "all") for host in hosts[1:]), bandwidth_Bps=rate)
+        through = nx.maximum_flow_value(turned, hosts[0], "all", "bandwidth_Bps")
+        assert (through == rate * (len(hosts) - 1)) is fits
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -202,6 +252,8 @@ def test_star(n: int) -> None:
         "broadcast": Fraction(1, 5),
         "reduce_scatter": Fraction(n - 1, 5 * n),
         "all_gather": Fraction(n - 1, 5 * n),
+        "scatter": Fraction(n - 1, 5 * n),
+        "gather": Fraction(n - 1, 5 * n),
         "all_to_all": Fraction(n - 1, 5 * n),
     }
     assert {operation: bound(graph, n, operation).seconds_per_byte for operation in OPERATIONS} == expected
@@ -273,6 +325,8 @@ def test_the_root_is_the_first_host() -> None:
     assert bound(graph, [0, 1, 2], "broadcast").links == ((0, 1),)
     assert bound(graph, [1, 0, 2], "broadcast").links == ((1, 2),)
     assert bound(graph, [1, 0, 2], "reduce").links == ((0, 1),)
+    assert bound(graph, [1, 0, 2], "scatter").links == ((1, 2), (1, 0))
+    assert bound(graph, [2, 1, 0], "gather").links == ((0, 1),)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

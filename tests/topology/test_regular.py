@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from simcomm.networks.programs import RouteTable
 from simcomm.orbit import Group
 from simcomm.topology import build
 from simcomm.topology.cluster import Cluster, place
-from simcomm.topology.cuts import SHARES, Cut
+from simcomm.topology.crossing import SHARES, Cut
 from simcomm.topology.pairs import OrbitPairs, RankPairs
 from simcomm.topology.regular import MOST_LINKS, regular
 from simcomm.topology.regular_base import Regular
@@ -89,8 +90,9 @@ def test_what_formulas_and_bounds_ask_for(kind: str, hosts: int, link: tuple[Any
 def test_the_tightest_cut_is_the_one_that_the_search_finds(kind: str, hosts: int) -> None:
     for link in ((0.1, 0), (7, 0)):
         graph, closed = both(kind, hosts, [], *link)
-        for operation in OPERATIONS:
-            assert said(closed.cut(hosts, operation)) == said(graph.cut(hosts, operation)), operation
+        for operation, root in product(OPERATIONS, (0, hosts - 1)):
+            found = said(closed.cut(hosts, operation, root))
+            assert found == said(graph.cut(hosts, operation, 0 if operation == "all_to_all" else root)), operation
     assert "graph" not in vars(closed)
 
 

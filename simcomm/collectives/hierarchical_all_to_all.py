@@ -1,0 +1,109 @@
+"""Hierarchical all-to-all of blocks: first within every node, then between the workers of one number on all nodes.
+
+With ``group`` = g workers on each of m = n/g nodes, worker r is number r mod g on node ⌊r/g⌋. Within its node it gives
+number l all its blocks for the numbers l of all nodes; then it sends, to its own number on every other node, what the
+whole node has for that worker. Between nodes a worker talks to m − 1 others and not to n − g; on a rail-optimised
+network no message leaves its rail. A block crosses the network up to twice:
+
+    n(g−1) messages of S/g, then n(m−1) of g·S/n,  (2n − g − m)·S bytes,  2 steps
+    2α + (2n − g − m)·S/n·β  where all blocks have the same size (one step and its α less if g or m is 1)
+
+The blocks of one of those messages are every g-th of a vector, or of several vectors, and messages of simcomm carry one
+range of chunks: as in bruck_all_to_all **every block is a message of its own**, n(2n − g − m) in all, back to back,
+those of the second step when all of the first has come. Bytes, steps and time are those of packed messages; what a
+model charges for a message (overhead o, gap g of LogGP) is paid once a block.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+
+import numpy as np
+
+from simcomm.arguments import After
+from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.collectives.base import Collective
+from simcomm.errors import InputError
+from simcomm.goals import ALL_TO_ALL
+from simcomm.recorder import Recorder
+from simcomm.schedule import Schedule
+
+
+def _node(workers: int, group: int | None) -> int:
+    """Workers of a node: by default the largest divisor of n up to √n."""
+    return group or next(g for g in range(isqrt(workers), 0, -1) if workers % g == 0)
+
+
+def ranks(workers: int, *, group: int | None = None) -> int:
+    """As many as workers, if they fill nodes."""
+    if group is not None and (group < 1 or workers % group):
+        raise InputError(f"group: {group}; expected workers of one node, a divisor of {workers}")
+    return workers
+
+
+def divisors(workers: int) -> dict[str, list[int]]:
+    """Every size of a node that there can be."""
+    return {"group": [g for g in range(1, workers + 1) if workers % g == 0]}
+
+
+def build(workers: int, *, group: int | None = None) -> Schedule:
+    """Hierarchical all-to-all of blocks: an exchange within every node, then one between nodes.
+
+    ``group`` is the number of workers of a node (by default about √n). A message is one block.
+    """
+    n, g = workers, _node(workers, group)
+    rank, m = np.arange(n), n // g
+    node, number = np.divmod(rank, g)
+    record = Recorder(n, chunks=n * n, vectors=n)
+    ready: After = None
+    came = []
+    for shift in range(1, g):
+        to, back = ((number + way) % g for way in (shift, -shift))
+        of_nodes = np.arange(m)[:, None] * g + to
+        came += list(record.copy(src=rank, dst=node * g + to, vector=rank, chunk=of_nodes)[:, node * g + back])
+    if came and m > 1:
+        ready = record.compute(rank, seconds=0, after=tuple(came))
+    for shift in range(1, m):
+        there = (node + shift) % m * g + number
+        record.copy(src=rank, dst=there, vector=node * g + np.arange(g)[:, None], chunk=there, after=ready)
+    return record.schedule()
+
+
+def claim(n: int, vector: Vector, *, group: int | None = None) -> Claim:
+    """S/n is sent to d by every worker of another number, g times that by each of its number on another node."""
+    g = _node(n, group)
+    m = n // g
+    trips, steps = 2 * n - g - m, (g > 1) + (m > 1)
+
+    def times(block: int, many: int) -> Traffic:
+        return Traffic(many * vector.is_filled(block, n), many * vector.chunk_bytes(block, n))
+
+    def sent(rank: int) -> Traffic:
+        blocks = [times(d, 1 if (d - rank) % g else g) for d in range(n) if d != rank]
+        return sum(blocks, start=Traffic(0, 0))
+
+    def received(rank: int) -> Traffic:
+        return sum((times(d, g - 1) for d in range(rank % g, n, g)), start=times(rank, n - g))
+
+    return Claim(
+        total=Traffic(trips * vector.filled(n), trips * vector.bytes),
+        steps=steps,
+        sent=sent,
+        received=received,
+        time=(lambda alpha, beta, gamma: steps * alpha + trips * vector.largest_chunk(n) * beta)
+        if vector.is_cut_evenly(n)
+        else None,
+    )
+
+
+hierarchical_all_to_all = Collective(
+    "hierarchical_all_to_all",
+    ALL_TO_ALL,
+    build,
+    claim,
+    source="Rajbhandari et al., DeepSpeed-MoE, ICML 2022; Hwang et al., Tutel: adaptive mixture-of-experts at scale, "
+    "MLSys 2023",
+    ranks=ranks,
+    variants=({}, {"group": 2}, {"group": 4}),
+    tuning=divisors,
+)
