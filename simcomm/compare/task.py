@@ -125,6 +125,9 @@ def _asked(
     if operation is None and len(asked) > 1:
         raise InputError(f"{document.source}: several operations: {', '.join(asked)}; expected one: --operation NAME")
     operation = operation or asked[0]
+    if list(operations.values()).count(operation) < 2:  # two tasks of such a kind can often not even be told apart
+        only = next(name for name, does in operations.items() if does == operation)
+        raise InputError(f"{operation}: {only}: nothing to compare; expected two algorithms or more")
     own = [choice for choice in choices if operations[choice.name] == operation]
     exact = any(is_exact(known[choice.name]) for choice in own) or not own
     given = [_of_the_task(known[choice.name], choice.options) for choice in own] or [{}]
