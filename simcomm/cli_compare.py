@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_REASONS = 12
 
 #: Names of the second best in a row.
-MOST_SECONDS = 3
+MOST_SECONDS = 1
 
 
 @click.command()
@@ -136,14 +136,15 @@ def _table(found: Comparison) -> Table:
     for workers in found.workers:
         for each in found.ranges(workers):
             cells = each.cells
-            seconds = dict.fromkeys(cell.runner_up.algorithm for cell in cells if cell.runner_up)
+            first_two = [entry.algorithm for cell in cells for entry in cell.entries[:2]]
+            seconds = dict.fromkeys(name for name in first_two if name != each.algorithm)
             clear = sum(cell.is_clear for cell in cells)
             table.add_row(
                 each.algorithm,
                 str(workers),
                 each.sizes,
                 _from_to([format_time(cell.best.time_s) for cell in cells]),
-                ", ".join(list(seconds)[:MOST_SECONDS]) + (", …" if len(seconds) > MOST_SECONDS else ""),
+                ", ".join(list(seconds)[:MOST_SECONDS]) + (" …" if len(seconds) > MOST_SECONDS else ""),
                 _from_to([_percent(cell.margin) for cell in cells]),
                 each.options,
                 f"best at {clear} of {len(cells)} sizes" + ("" if clear == len(cells) else ", else no difference"),

@@ -51,7 +51,7 @@ class Cell:
 
     @property
     def best(self) -> Entry:
-        """The fastest; of equals the first by name."""
+        """The fastest; of equals the one with fewer options, then the first by name."""
         return self.entries[0]
 
     @property
@@ -111,9 +111,9 @@ class LeftOut(NamedTuple):
 
 
 def ranked(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The fastest first; times that differ by rounding alone are equal, and equals go by name."""
+    """The fastest first; of equals (times differ by rounding alone) the one with fewer options, then by name."""
     if not entries:
         return ()
     least_s = min(entry.time_s for entry in entries)
     unit_s = least_s * 1e-9 or 1e-18
-    return tuple(sorted(entries, key=lambda entry: (round(entry.time_s / unit_s), entry.algorithm)))
+    return tuple(sorted(entries, key=lambda entry: (round(entry.time_s / unit_s), len(entry.options), entry.algorithm)))

@@ -113,7 +113,7 @@ class _Rounds:
         keys = []
         for (name, place), climb in self.climbs.items():
             near = [best.get((name, other)) for other in _neighbours(place, self.task.grid)]
-            hints = [setting for setting in near if setting is not None]
+            hints = [setting for setting in near if setting is not None and climb.space.holds(setting)]
             wanted = climb.next(hints, lambda s, name=name, place=place: self.book.is_possible(Key(name, *place, s)))
             climb.tried |= dict.fromkeys(wanted)
             keys += [Key(name, *place, setting) for setting in wanted]

@@ -43,6 +43,10 @@ class Space:
         """The options without those that are as by default."""
         return tuple(sorted((name, value) for name, value in options.items() if self.defaults.get(name) != value))
 
+    def holds(self, setting: Setting) -> bool:
+        """Whether its values are among those worth trying: what is good for other workers need not be."""
+        return all(value in self.choices[name] for name, value in setting if name in self.choices)
+
     def effort(self, setting: Setting) -> int:
         """How far it is from the default: one for every option, and one for every value that it is further on.
 

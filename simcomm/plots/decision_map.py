@@ -42,13 +42,14 @@ HATCHES = (
     "||..",
     "--..",
 )
+_TIE = "//"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def who_wins(found: Comparison) -> Figure:
     """Who wins where and by how much: colour, hatch and letter per algorithm, in each cell the lead over the second.
 
-    Cells where the model cannot tell the best from others are white, with all their letters. With one number of
+    Cells where the model cannot tell the best from others are white, hatched in grey, with the letters of those. With one number of
     workers the times of the algorithms that win somewhere, and of the next best, with crossovers marked. Raises
     InputError if nothing takes any time, or for more than 14 winners.
     """
@@ -90,24 +91,26 @@ def _map(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> Fi
     axes.tick_params(axis="y", length=0)
     notes = [
         "Number in a cell: by how much the second is slower than the best. White: no difference that the model can "
-        f"tell (up to {100 * found.effort.model_error:.3g} %), with the letters of all that are as good, the fastest "
-        "first. Borders are at the crossovers that were found, else between two simulated sizes."
+        f"tell (up to {100 * found.effort.model_error:.3g} %), with the letters of those that are as good. Borders are at the crossovers that were found, else between two simulated sizes."
     ]
-    return finish(figure, _title(found), _about(found), [_patch(name, winners) for name in winners], notes)
+    handles = [_patch(name, winners) for name in winners]
+    handles.append(Patch(facecolor="white", hatch=_TIE, edgecolor="0.75", linewidth=0, label="no difference"))
+    return finish(figure, _title(found), _about(found), handles, notes)
 
 
 def _draw_cell(axes: Axes, cell: Cell, place: int, low: float, high: float, winners: Sequence[str]) -> None:
     at = winners.index(cell.best.algorithm)
     colour, hatch = _colour(at)
     if not cell.is_clear:
-        colour, hatch = (1.0, 1.0, 1.0), ""
+        colour, hatch = (1.0, 1.0, 1.0), _TIE
+    edge = _dark(at) if cell.is_clear else "0.75"
     axes.add_patch(
-        Rectangle((low, place - 0.5), high - low, 1, facecolor=colour, hatch=hatch, edgecolor=_dark(at), linewidth=0)
+        Rectangle((low, place - 0.5), high - low, 1, facecolor=colour, hatch=hatch, edgecolor=edge, linewidth=0)
     )
     axes.add_patch(Rectangle((low, place - 0.5), high - low, 1, fill=False, edgecolor="white", linewidth=1.5))
     axes.add_patch(Rectangle((low, place - 0.5), high - low, 1, fill=False, edgecolor="0.6", linewidth=0.4))
-    letters = [_LETTERS[winners.index(name)] for name in cell.names]
-    shown = "=".join(letters) if len(letters) <= 3 else "=".join(letters[:2]) + "=…"
+    letters = sorted(_LETTERS[winners.index(name)] for name in cell.names)
+    shown = "=".join(letters[:3]) + (f"\n+{len(letters) - 3}" if letters[3:] else "")
     if cell.is_clear:
         shown += "" if cell.margin is None else f"\n{_lead(cell.margin)}"
     box = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
