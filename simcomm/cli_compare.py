@@ -162,7 +162,7 @@ def _from_to(words: list[str]) -> str:
 
 def _reason(each: LeftOut) -> str:
     many = f" for n = {', '.join(map(str, each.workers))}" if each.workers else ""
-    return f"left out: {each.algorithm}{many}: {each.reason}"
+    return f"left out: {each.algorithm}{many}: {each.reason.splitlines()[0]}"
 
 
 def _write(found: Comparison, folder: Path, plots: bool) -> None:

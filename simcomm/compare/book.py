@@ -79,7 +79,8 @@ class Book:
             self._refusals[whose] = self._too_large(key)
         if self._refusals[whose]:
             self.reasons[key] = self._refusals[whose]
-        return not self._refusals[whose]
+            del self._points[key]
+        return key in self._points
 
     def time_of(self, algorithm: str, workers: int, elements: int, settings: Iterable[Setting]) -> float | None:
         """The shortest time with one of these settings; None if none of them can run."""

@@ -49,9 +49,9 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def who_wins(found: Comparison) -> Figure:
     """Who wins where and by how much: colour, hatch and letter per algorithm, in each cell the lead over the second.
 
-    Cells where the model cannot tell the best from others are white, hatched in grey, with the letters of those. With one number of
-    workers the times of the algorithms that win somewhere, and of the next best, with crossovers marked. Raises
-    InputError if nothing takes any time, or for more than 14 winners.
+    Cells where the model cannot tell the best from others are white, hatched in grey, with the letters of those. With
+    one number of workers the times of the algorithms that win somewhere, and of the next best, with crossovers marked.
+    Raises InputError if nothing takes any time, or for more than 14 winners.
     """
     cells = [cell for cell in found.cells if cell.best.time_s > 0 and cell.size_bytes > 0]
     if not cells:
@@ -91,7 +91,8 @@ def _map(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> Fi
     axes.tick_params(axis="y", length=0)
     notes = [
         "Number in a cell: by how much the second is slower than the best. White: no difference that the model can "
-        f"tell (up to {100 * found.effort.model_error:.3g} %), with the letters of those that are as good. Borders are at the crossovers that were found, else between two simulated sizes."
+        f"tell (up to {100 * found.effort.model_error:.3g} %), with the letters of those that are as good. "
+        "Borders are at the crossovers that were found, else between two simulated sizes."
     ]
     handles = [_patch(name, winners) for name in winners]
     handles.append(Patch(facecolor="white", hatch=_TIE, edgecolor="0.75", linewidth=0, label="no difference"))
