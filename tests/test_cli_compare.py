@@ -37,7 +37,7 @@ def test_it_prints_a_table_crossovers_and_sentences_and_writes_the_tuning_table(
     folder = tmp_path / "results" / "s" / "compare"
     names = {"decision_map.png", "decision_map.svg", "journal.jsonl", "results.csv"}
     assert {file.name for file in folder.iterdir()} == names | {"tuning_table.csv", "tuning_table.json"}
-    rows = list(csv.DictReader((folder / "tuning_table.csv").open()))
+    rows = list(csv.DictReader((folder / "tuning_table.csv").read_text().splitlines()))
     assert len(rows) == 6
     assert [row["from_bytes"] for row in rows[:3]] == ["0", "262144", rows[1]["until_bytes"]]
     table = json.loads((folder / "tuning_table.json").read_text())

@@ -22,7 +22,7 @@ class Bisection:
     ...     for place in cut.wanted():
     ...         cut.tell(place, 1e-9 * place - 1.2345e-6)
     >>> cut.steps, cut.low, cut.high, round(cut.place)
-    (7, 1229, 1236, 1234)
+    (7, 1233, 1241, 1234)
     """
 
     low: int
