@@ -11,6 +11,7 @@ import click
 
 from simcomm.cli_animate import animate
 from simcomm.cli_bounds import bounds
+from simcomm.cli_compare import compare
 from simcomm.cli_conformance import conformance
 from simcomm.cli_forecast import in_few_messages, list_points
 from simcomm.cli_formats import export, import_
@@ -36,6 +37,7 @@ def cli() -> None:
 
 cli.add_command(animate)
 cli.add_command(bounds)
+cli.add_command(compare)
 cli.add_command(conformance)
 cli.add_command(export)
 cli.add_command(import_)

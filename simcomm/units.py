@@ -141,6 +141,19 @@ def format_size(size_bytes: float) -> str:
     return _with_prefix(size_bytes, "B", _DECIMAL)
 
 
+def format_binary_size(size_bytes: float) -> str:
+    """Write a size to three digits, with binary prefixes.
+
+    >>> format_binary_size(98_304), format_binary_size(2**30), format_binary_size(1_000_000)
+    ('96 KiB', '1 GiB', '977 KiB')
+    """
+    for prefix, size in (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
+        if size_bytes >= size:
+            number = size_bytes / size
+            return f"{number:.3g} {prefix}B" if number < 999.5 else f"{round(number)} {prefix}B"
+    return f"{round(size_bytes)} B"
+
+
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -7,6 +7,7 @@ import inspect
 import io
 import re
 import runpy
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from conftest import ROOT
 
 import simcomm
-from simcomm import engines
+from simcomm import cli, engines
+from simcomm.compare import Comparison
 from simcomm.limits import ENGINE_BYTES
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -138,6 +140,23 @@ def test_what_the_page_on_engines_tells_to_run_is_there():
     files = re.findall(r"[\w/]+\.(?:py|yaml)|tests/engines", "".join(blocks(ENGINES_PAGE, "console")))
     assert len(files) >= 4
     assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def test_the_page_on_comparisons_is_true(tmp_path, monkeypatch, capsys):
+    page = ROOT / "docs" / "compare.md"
+    text = page.read_text(encoding="utf-8")
+    (shown,) = blocks(page, "console")
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", shlex.split(shown.splitlines()[0].removeprefix("$ ")))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip())
+    assert ended.value.code == 0
+    assert shown.split("\n", 1)[1].rstrip() == printed
+    assert GENERATE["_columns"](Comparison.columns) in text
+    exec(compile("".join(blocks(page, "python")), "compare.md", "exec"), {})
+    assert capsys.readouterr().out == "".join(blocks(page, "text"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simcomm.plots.bandwidth import bandwidth_vs_n
+    from simcomm.plots.decision_map import who_wins
     from simcomm.plots.gantt_chart import gantt
     from simcomm.plots.heat_map import link_heat
     from simcomm.plots.link_plots import link_queues, link_utilisation
@@ -41,6 +42,7 @@ __all__ = [
     "time_vs_n",
     "time_vs_size",
     "traffic",
+    "who_wins",
 ]
 
 _WHERE = {
@@ -56,6 +58,7 @@ _WHERE = {
     "time_vs_n": "times",
     "time_vs_size": "times",
     "traffic": "topology",
+    "who_wins": "decision_map",
 }
 
 

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -90,9 +90,52 @@ def run_jobs(
     >>> [outcome.value for outcome in run_jobs(abs, [Job("a", -1), Job("b", 2)])]
     [1, 2]
     """
-    if workers == 1 and not isolate:
-        return (_outcome(job, _attempt(function, job.argument, told and partial(told, job))) for job in jobs)
-    return _run_in_workers(function, iter(jobs), workers, told)
+    with closing(Pool(function, workers, isolate, told)) as pool:
+        yield from pool.outcomes(jobs)
+
+
+class Pool:
+    """Processes that stay from one batch of jobs to the next, until it is closed; `run_jobs` says the rest.
+
+    A batch is taken to its end before the next one begins, or the pool is closed.
+    """
+
+    def __init__(self, function: Function, workers: int = 1, isolate: bool = False, told: Told | None = None) -> None:
+        self._function, self._workers, self._told = function, workers, told
+        self._here = workers == 1 and not isolate
+        self._slots: list[_Slot] = []
+
+    def outcomes(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
+        """Call the function on every job's argument, and yield the outcomes as they come."""
+        if not self._here:
+            yield from self._from_workers(iter(jobs))
+            return
+        for job in jobs:
+            yield _outcome(job, _attempt(self._function, job.argument, self._told and partial(self._told, job)))
+
+    def close(self) -> None:
+        """Stop the workers at once."""
+        for slot in self._slots:
+            slot.stop()
+
+    def _from_workers(self, jobs: Iterator[Job]) -> Generator[Outcome, None, None]:
+        busy: list[_Slot] = []
+        for index, job in enumerate(islice(jobs, self._workers)):
+            if index == len(self._slots):
+                self._slots.append(_Slot(self._function, job, self._told))
+            self._slots[index].give(job)
+            busy.append(self._slots[index])
+        while busy:
+            for slot in _stirring(busy):
+                outcome = slot.collect()
+                if outcome is None:
+                    continue
+                following = next(jobs, None)
+                if following is None:
+                    busy.remove(slot)
+                else:
+                    slot.give(following)
+                yield outcome
 
 
 def _attempt(function: Function, argument: object, told: Callable[[SoFar], None] | None) -> Attempt:
@@ -116,31 +159,6 @@ def _message(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
-
-
-def _run_in_workers(
-    function: Function, jobs: Iterator[Job], workers: int, told: Told | None
-) -> Generator[Outcome, None, None]:
-    slots: list[_Slot] = []
-    try:
-        for job in islice(jobs, workers):
-            slots.append(_Slot(function, job, told))
-            slots[-1].start()
-        busy = list(slots)
-        while busy:
-            for slot in _stirring(busy):
-                outcome = slot.collect()
-                if outcome is None:
-                    continue
-                following = next(jobs, None)
-                if following is None:
-                    busy.remove(slot)
-                else:
-                    slot.give(following)
-                yield outcome
-    finally:
-        for slot in slots:
-            slot.stop()
 
 
 def _stirring(slots: list[_Slot]) -> list[_Slot]:

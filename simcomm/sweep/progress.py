@@ -22,7 +22,7 @@ class Progress(Protocol):
     """What a sweep tells while it runs."""
 
     def started(self, total: int, done: int) -> None:
-        """There are so many points, so many of them done by earlier runs."""
+        """There are so many points, so many of them done; told again where a sweep goes on with more points."""
 
     def came_to(self, identity: str, so_far: SoFar) -> None:
         """A point that takes long is so far."""
@@ -103,7 +103,10 @@ class Bar:
         self._long: dict[str, rich.progress.TaskID] = {}
 
     def started(self, total: int, done: int) -> None:
-        """Draw the bar."""
+        """Draw the bar, or make it longer."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], total=total, completed=done)
+            return
         import rich.progress as parts
         from rich.console import Console
 

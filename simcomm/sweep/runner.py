@@ -17,13 +17,16 @@ from simcomm.sweep.identity import SHORT_DIGITS
 from simcomm.sweep.interrupts import held_back
 from simcomm.sweep.journal import Journal, open_journal
 from simcomm.sweep.points import Point, points_of, simulate
-from simcomm.sweep.pool import Done, Failed, Job, Outcome, run_jobs
+from simcomm.sweep.pool import Done, Failed, Job, Outcome, Pool
 from simcomm.sweep.progress import Progress
 from simcomm.tables import output_failure
 from simcomm.watch import SoFar
 
 if TYPE_CHECKING:
     from simcomm.scenario import Document
+
+#: Says which points come next, from the results so far and the points without one, both by id.
+Following = Callable[[Mapping[str, Result], Mapping[str, Failure]], Iterable["Point"]]
 
 
 def run(
@@ -73,17 +76,35 @@ def run_points(
     InputError if ``out`` cannot be written, before anything runs; OutputError if the disk fails; what was finished is
     kept.
     """
+    rounds = iter([points])
+    return run_rounds(lambda found, without: next(rounds, ()), function, out, jobs, progress, links)
+
+
+def run_rounds(
+    following: Following,
+    function: Callable[[Any], Result],
+    out: str | Path | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    links: bool = False,
+) -> Results:
+    """As :func:`run_points`, for points that depend on the results of others: a search.
+
+    ``following(found, without)`` says, from the results so far and from the points that have none, both by id, which
+    points come next; none, if there is nothing more to do. The processes stay from one round to the next.
+    """
     if jobs < 1:
         raise InputError(f"jobs: expected a whole number of at least 1, found {jobs}")
-    sweep = _Sweep({point.id: point for point in points}, progress, links)
+    sweep = _Sweep(progress, links)
+    sweep.add(following({}, {}))
     if out is None:
-        sweep.run(function, jobs)
+        sweep.run(function, jobs, following)
         return sweep.results()
     folder = writable_folder(Path(out))
     with open_journal(folder) as journal:
-        sweep.resume(journal)
+        sweep.journal = journal
         try:
-            sweep.run(function, jobs)
+            sweep.run(function, jobs, following)
         except OutputError:
             with suppress(InputError, OutputError):  # the disk has failed already; that is what the user must hear
                 _write(sweep.results(), folder, links)
@@ -125,38 +146,59 @@ def writable_folder(folder: Path) -> Path:
 class _Sweep:
     """What is known while a sweep runs."""
 
-    points: dict[str, Point]
     progress: Progress | None
     links: bool
     journal: Journal | None = None
+    points: dict[str, Point] = field(default_factory=dict)
     found: dict[str, Result] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
     skipped: dict[str, Failure] = field(default_factory=dict)
     reused: int = 0
     interrupted: bool = False
 
-    def resume(self, journal: Journal) -> None:
-        self.journal = journal
-        known = {id: journal.results[id] for id in self.points if id in journal.results}
-        if self.links:
-            self.found = {id: result for id, result in known.items() if result.links is not None}
-        else:
-            self.found = {id: replace(result, links=None) for id, result in known.items()}
-        self.reused = len(self.found)
+    @property
+    def without(self) -> dict[str, Failure]:
+        """The points that have no result."""
+        return self.failed | self.skipped
 
-    def run(self, function: Callable[[Any], Result], jobs: int) -> None:
-        missing = [Job(point.id, point.argument) for point in self.points.values() if point.id not in self.found]
-        workers = max(1, min(jobs, len(missing)))
+    def add(self, points: Iterable[Point]) -> bool:
+        """Further points; whether there is one that is new."""
+        before = len(self.points)
+        self.points |= {point.id: point for point in points}
+        return len(self.points) > before
+
+    def run(self, function: Callable[[Any], Result], jobs: int, following: Following) -> None:
+        """Run what is missing, round after round."""
         with ExitStack() as stack:
             try:
                 if self.progress is not None:
                     stack.callback(self.progress.finished)
-                    self.progress.started(len(self.points), self.reused)
-                with closing(run_jobs(function, missing, workers, jobs > 1, self._told)) as outcomes:
-                    for outcome in outcomes:
-                        self._take(outcome)
+                pool = stack.enter_context(closing(Pool(function, jobs, jobs > 1, self._told)))
+                self._run_round(pool)
+                while self.add(following(self.found, self.without)):
+                    self._run_round(pool)
             except KeyboardInterrupt:
                 self.interrupted = True
+
+    def _run_round(self, pool: Pool) -> None:
+        ended = self.found.keys() | self.without.keys()
+        asked = [id for id in self.points if id not in ended]
+        self._resume(asked)
+        missing = [Job(id, self.points[id].argument) for id in asked if id not in self.found]
+        if self.progress is not None:
+            self.progress.started(len(self.points), len(self.points) - len(missing))
+        with closing(pool.outcomes(missing)) as outcomes:
+            for outcome in outcomes:
+                self._take(outcome)
+
+    def _resume(self, ids: Iterable[str]) -> None:
+        """Take what an earlier run has found."""
+        held = {} if self.journal is None else self.journal.results
+        known = {id: held[id] for id in ids if id in held}
+        if self.links:
+            known = {id: result for id, result in known.items() if result.links is not None}
+        self.found |= {id: result if self.links else replace(result, links=None) for id, result in known.items()}
+        self.reused += len(known)
 
     def results(self) -> Results:
         def in_order(failures: dict[str, Failure]) -> tuple[Failure, ...]:

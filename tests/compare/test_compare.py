@@ -1,0 +1,248 @@
+"""Comparisons whose answer is known: closed forms say where the winner changes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simcomm.compare import Comparison, Effort, compare
+from simcomm.compare.task import task_of
+from simcomm.errors import InputError
+from simcomm.results import JOURNAL_FILE, load_results
+from simcomm.scenario import from_mapping
+
+ALPHA, BETA = 2 * 5e-6, 1 / 12.5e9  # two links to the switch and back
+TWO = ("recursive_doubling", "ring_all_reduce")
+AS_THEY_ARE = Effort(budget=1)
+
+
+def scenario(**keys: Any) -> dict[str, Any]:
+    link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
+    sizes = {"sweep": {"size": {"log2": ["1 KiB", "4 MiB"]}}} if "sweep" not in keys else {}
+    return {"workers": 8, "collective": "ring_all_reduce", "link": link, **sizes, **keys}
+
+
+def equal_bytes(n: int) -> float:
+    """Where recursive doubling and ring take the same time: their formulas set equal, solved for S."""
+    lg, extra = n.bit_length() - 1, n - 2 ** (n.bit_length() - 1)
+    alphas, vectors = (lg, lg) if not extra else ((extra - 1).bit_length() + 2, lg + 2)
+    return (2 * (n - 1) - alphas) * ALPHA / ((vectors - 2 * (n - 1) / n) * BETA)
+
+
+@pytest.mark.parametrize("n", [6, 7, 8, 16])
+def test_the_crossover_of_recursive_doubling_and_ring_is_that_of_their_formulas(n):
+    found = compare(scenario(workers=n), only=TWO, effort=AS_THEY_ARE)
+    (cross,) = found.crossovers
+    assert (cross.below, cross.above) == TWO
+    assert cross.size_bytes == pytest.approx(equal_bytes(n), rel=1e-3)
+    assert cross.low_bytes <= cross.size_bytes <= cross.high_bytes <= 1.01 * cross.low_bytes + 4
+    ring_s = 2 * (n - 1) * (ALPHA + equal_bytes(n) / n * BETA)
+    assert cross.time_s == pytest.approx(ring_s, rel=1e-3)
+    below, above = (each for each in found.ranges(n))
+    assert (below.until_bytes, above.from_bytes) == (cross.size_bytes, cross.size_bytes)
+
+
+def test_a_parameter_server_never_wins():
+    """α + (n−1)Sβ of the exchange of whole vectors is always less than its 2α + 2nSβ."""
+    only = ("all_to_all", "parameter_server", "ring_all_reduce")
+    found = compare(
+        scenario(sweep={"workers": [3, 8], "size": ["1 KiB", "1 MiB", "64 MiB"]}), only=only, effort=AS_THEY_ARE
+    )
+    assert all("parameter_server" not in cell.names for cell in found.cells)
+    assert all(sentence.endswith("never parameter_server") for sentence in found.sentences)
+
+
+def test_it_refuses_to_rank_what_the_model_cannot_tell():
+    at = round(equal_bytes(8))
+    swept = {"size": [f"{size} B" for size in (at // 4, at, at * 4)]}
+    found = compare(scenario(sweep=swept), only=TWO, effort=AS_THEY_ARE)
+    assert [cell.is_clear for cell in found.cells] == [True, False, True]
+    assert [row.distinguishable for row in found.rows] == [True, False, True]
+    assert [row.equals != "" for row in found.rows] == [False, True, False]
+    assert "no difference that the model can tell" in found.sentences[0]
+    wide = compare(scenario(sweep=swept), only=TWO, effort=Effort(budget=1, model_error=0.9))
+    assert sum(cell.is_clear for cell in wide.cells) < 2
+
+
+def test_options_are_tuned_within_the_budget():
+    keys = {"collective": "chain_broadcast", "sweep": {"size": ["1 KiB", "1 MiB", "64 MiB"], "workers": [5, 8]}}
+    only = ("chain_broadcast", "binomial_broadcast")
+    for budget in (1, 3, 24):
+        found = compare(scenario(**keys), only=only, effort=Effort(budget=budget))
+        at = {(cell.workers, cell.size_bytes) for cell in found.cells}
+        count = Counter((r.collective, r.workers, r.vector_bytes) for r in found.results)
+        assert max(number for where, number in count.items() if where[1:] in at) <= budget
+        assert (found.ended_by_budget == found.searches) == (budget < 24)
+    row = next(row for row in found.rows if (row.workers, row.size_bytes) == (8, 2**26))
+    chain = min(
+        found.results.where(collective="chain_broadcast", workers=8, vector_bytes=2**26), key=lambda r: r.time_s
+    )
+    assert row.best == "chain_broadcast"
+    assert row.time_s <= 1.01 * chain.time_s
+    untuned = next(r for r in found.results if r.collective == "chain_broadcast" and not r.options and r.workers == 8)
+    assert "segments=" in row.options
+    assert untuned.options == ""
+
+
+def test_by_default_the_sizes_are_from_1_kib_to_1_gib():
+    task = task_of(from_mapping(scenario(size="12 MB", sweep={"workers": [2, 3]}, dtype="float64")))
+    assert [elements * 8 for n, elements in task.grid if n == 3] == [2**exponent for exponent in range(10, 31)]
+    assert {n for n, _ in task.grid} == {2, 3}
+
+
+class Stops:
+    """Progress that breaks the run off, as Ctrl-C does, after so many points."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def started(self, total: int, done: int) -> None: ...
+
+    def came_to(self, identity: str, so_far: object) -> None: ...
+
+    def finished(self) -> None: ...
+
+    def advanced(self, identity: str, seconds: float) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def written(found: Comparison, folder: Path) -> list[bytes]:
+    found.to_csv(folder / "t.csv")
+    found.to_json(folder / "t.json")
+    return [(folder / name).read_bytes() for name in ("t.csv", "t.json", "results.csv")]
+
+
+FEW = Effort(budget=5)
+TREES = ("binomial_broadcast", "chain_broadcast")
+SMALL = {"collective": "binomial_broadcast", "sweep": {"size": ["1 KiB", "64 KiB", "4 MiB"], "workers": [4, 6]}}
+
+
+def test_a_comparison_that_was_stopped_or_killed_goes_on_and_says_the_same(tmp_path):
+    whole = compare(scenario(**SMALL), effort=FEW, only=TREES, out=tmp_path / "whole")
+    stopped = compare(scenario(**SMALL), effort=FEW, only=TREES, out=tmp_path / "out", progress=Stops(17))
+    assert (stopped.results.interrupted, len(stopped.results)) == (True, 17)
+    again = compare(scenario(**SMALL), effort=FEW, only=TREES, out=tmp_path / "out")
+    assert again.results.reused == 17
+    assert again.results.ran == whole.results.ran - 17
+    assert written(again, tmp_path / "out") == written(whole, tmp_path / "whole")
+
+    journal = tmp_path / "whole" / JOURNAL_FILE
+    journal.write_bytes(journal.read_bytes()[:-5000])  # what a kill leaves: fewer lines, the last one torn
+    killed = compare(scenario(**SMALL), effort=FEW, only=TREES, out=tmp_path / "whole")
+    assert 0 < killed.results.ran < whole.results.ran / 2
+    assert written(killed, tmp_path / "whole") == written(again, tmp_path / "out")
+
+
+def test_processes_make_no_difference(tmp_path):
+    one = compare(scenario(**SMALL), effort=FEW, only=TREES, out=tmp_path / "one")
+    two = compare(scenario(**SMALL), effort=FEW, only=TREES, out=tmp_path / "two", jobs=2)
+    assert written(one, tmp_path / "one") == written(two, tmp_path / "two")
+    assert len(load_results(tmp_path / "two")) == one.results.ran
+
+
+def test_rows_cover_every_size_once_and_json_says_all():
+    found = compare(
+        scenario(sweep={"workers": [6, 8], "size": {"log2": ["16 KiB", "4 MiB"]}}), only=TWO, effort=AS_THEY_ARE
+    )
+    for n in (6, 8):
+        rows = [row for row in found.rows if row.workers == n]
+        assert (rows[0].from_bytes, rows[-1].until_bytes) == (0, None)
+        assert all(a.until_bytes == b.from_bytes for a, b in pairwise(rows))
+        assert all(row.from_bytes <= row.size_bytes for row in rows)
+        assert all(row.until_bytes is None or row.size_bytes < row.until_bytes for row in rows)
+    data = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    assert [row["best"] for row in data["rows"]] == [row.best for row in found.rows]
+    assert data["cluster"]["network"]["model"] == "loggp"
+    assert data["crossovers"][0]["size_bytes"] == found.crossovers[0].size_bytes
+    assert data["sentences"] == list(found.sentences)
+
+
+def test_what_cannot_run_is_left_out_with_the_reason():
+    only = ("recursive_doubling_all_gather", "ring_all_gather", "bruck_all_gather")
+    keys = {"collective": "ring_all_gather", "sweep": {"workers": [4, 6], "size": ["1 KiB"]}}
+    found = compare(scenario(**keys), only=only)
+    (left,) = found.left_out
+    assert left[:3] == ("recursive_doubling_all_gather", (6,), 1)
+    assert "expected a power of two" in left.reason
+    assert [len(cell.entries) for cell in found.cells] == [3, 2]
+
+
+def test_what_is_too_large_is_left_out_with_the_reason():
+    effort = Effort(most_messages=50)
+    keys = {"sweep": {"size": ["1 MiB"]}, "engine": "compiled"}
+    found = compare(scenario(**keys), only=(*TWO, "rabenseifner"), effort=effort)
+    (left,) = found.left_out
+    assert left.algorithm == "ring_all_reduce"
+    assert left.reason.startswith("112 messages to look at; at most 50 are")
+    assert any(each.algorithm == "recursive_doubling segments=4" for each in found.untried)
+    with pytest.raises(InputError, match=r"no algorithm can run: .* messages to look at; at most 1 are"):
+        compare(scenario(**keys), only=TWO, effort=Effort(most_messages=1))
+
+
+def test_a_root_is_part_of_the_task():
+    keys = {"collective": {"name": "binomial_broadcast", "root": 3}, "sweep": {"size": ["1 KiB"]}}
+    found = compare(scenario(**keys), effort=Effort(budget=2))
+    assert all("root=3" in result.options for result in found.results)
+
+
+def test_lists_of_hosts_fit_some_and_not_others():
+    keys = {"workers": 2, "placement": [1, 0], "sweep": {"size": ["1 KiB"]}}
+    only = ("all_to_all", "parameter_server", "ring_all_reduce")
+    found = compare(scenario(**keys), only=only, effort=Effort(budget=1))
+    assert [(each.algorithm, each.reason) for each in found.untried] == [
+        ("parameter_server", "placement: 2 hosts for 3 ranks")
+    ]
+    assert all("placement=colocated" in r.options for r in found.results if r.collective == "parameter_server")
+    odd = {"workers": 2, "stragglers": {2: {"start": "1 ms"}}, "collective": "parameter_server"}
+    found = compare(scenario(**odd, sweep={"size": ["1 KiB"]}), effort=Effort(budget=1))
+    assert {left.reason for left in found.left_out} >= {"stragglers: there is no rank 2 of 2"}
+    assert found.sentences == ("n = 2: parameter_server",)
+
+
+def test_of_one_worker_nothing_takes_any_time():
+    found = compare(scenario(workers=1, sweep={"size": ["1 KiB"]}), only=TWO)
+    assert [cell.margin for cell in found.cells] == [None]
+    assert "no difference that the model can tell" in found.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "options", "message"),
+    [
+        (
+            {},
+            {"operation": "all_redcue"},
+            "unknown operation 'all_redcue'; expected one of .*did you mean 'all_reduce'",
+        ),
+        ({}, {"only": ("ring_all_reduce",)}, "ring_all_reduce: nothing to compare; expected two algorithms or more"),
+        ({}, {"only": ("ring_allreduce",)}, "--only ring_allreduce: no algorithm of all_reduce.*did you mean"),
+        ({"collective": "gossip"}, {}, "gossip: nothing to compare"),
+        ({"collective": "all_to_all_v"}, {}, "all_to_all_v: nothing to compare"),
+        ({"sweep": {"link.latency": ["1 us", "2 us"]}, "size": "1 MB"}, {}, "link.latency swept; compare takes one"),
+        (
+            {"sweep": {"collective": [*TWO, "ring_all_gather"]}, "size": "1 MB"},
+            {},
+            "several operations: all_reduce, all_g",
+        ),
+        (
+            {"sweep": {"collective": [{"name": "binomial_broadcast", "root": r} for r in (0, 1)]}, "size": "1 MB"},
+            {},
+            "its points do different things",
+        ),
+    ],
+)
+def test_bad_input_is_refused_before_anything_runs(keys, options, message):
+    with pytest.raises(InputError, match=message):
+        compare(scenario(**keys), **options)
+
+
+@pytest.mark.parametrize("wrong", [{"model_error": 1.0}, {"model_error": -0.1}, {"tolerance": 2}, {"budget": 0}])
+def test_limits_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))}: .*; expected at least"):
+        Effort(**wrong)
