@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from simcomm import collectives
@@ -20,6 +20,7 @@ from simcomm.closed_forms import Vector
 from simcomm.conformance import suites
 from simcomm.conformance.case import Outcome, Peer
 from simcomm.conformance.tables import header, row, summary
+from simcomm.errors import InputError
 from simcomm.link_table import LINK_COLUMNS
 from simcomm.planted import Teeth, bite
 from simcomm.results import COLUMNS, RESULTS_VERSION
@@ -28,6 +29,8 @@ from simcomm.tables import Column
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 WORKERS = 4
+#: For the page of collectives; the elements are divided by every cut of an algorithm.
+EXAMPLE_WORKERS, EXAMPLE_ELEMENTS = 16, 2**8 * 3 * 5 * 7 * 11 * 13
 
 
 def results() -> str:
@@ -138,7 +141,52 @@ def readme(text: str) -> str:
         return re.sub(r"```console\n\$ (simcomm .*)\n(?:.*\n)*?```", filled, text)
 
 
-PAGES = {"results.md": results, "planted_bugs.md": planted_bugs}
+def algorithms() -> str:
+    """Every collective by what it does, with its closed form for so many workers."""
+    sections = []
+    for operation, names in _by_operation().items():
+        rows = [row for name in names for row in _claims(name)]
+        head = ["| collective | messages | bytes | busiest worker | steps | options |", "|---|--:|--:|--:|--:|---|"]
+        about = [f"* `{name}`: {collectives.get(name).summary} Source: {collectives.get(name).source}." for name in names]
+        sections.append("\n".join([f"## {operation}", "", *head, *rows, "", *about]))
+    text = "\n\n".join(sections)
+    return f"""# Collectives
+
+Every algorithm with what it claims for n = {EXAMPLE_WORKERS} workers with a vector of S bytes each that all cuts divide evenly; "busiest worker" is the most bytes that one of them sends. A schedule is counted against this in every
+run, for any n and S, to the message and byte; and it is proven to do what its heading says. The formulas for every n, with the time, stand in the file of each collective, on one screen with its code.
+
+{text}
+
+`segments: k` cuts the vector into k parts that go one behind the other through the same algorithm (pipelining); `window: w` lets a part wait until the w-th before it has come through. `simcomm show NAME -n 4` prints
+a schedule, `simcomm animate NAME -n 4 -o film.gif` makes a film of it, `simcomm compare SCENARIO` says which is best where.
+
+Made by `python docs/generate.py`.
+"""
+
+
+def _by_operation() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in collectives.names():
+        found.setdefault(collectives.get(name).goal_of(EXAMPLE_WORKERS, {}).operation, []).append(name)
+    return found
+
+
+def _claims(name: str) -> Iterator[str]:
+    """A row for every variant that is possible for so many workers."""
+    collective, vector = collectives.get(name), Vector(EXAMPLE_ELEMENTS, 1)
+    for options in collective.variants:
+        try:
+            claim = collective.claim(EXAMPLE_WORKERS, vector, **options)
+        except InputError:
+            continue
+        busiest = max(claim.sent(worker).bytes for worker in range(EXAMPLE_WORKERS))
+        what = " ".join([f"`{name}`", *(f"{key}={value}" for key, value in options.items())])
+        own = ", ".join(f"`{key}`" for key in collective.options if key not in ("segments", "window"))
+        sizes = " | ".join(f"{times:.4g} S" for times in (claim.total.bytes / vector.bytes, busiest / vector.bytes))
+        yield f"| {what} | {claim.total.messages} | {sizes} | {claim.steps} | {own if not options else ''} |"
+
+
+PAGES = {"results.md": results, "planted_bugs.md": planted_bugs, "collectives.md": algorithms}
 
 
 def pictures() -> None:
@@ -166,4 +214,5 @@ if __name__ == "__main__":
         sys.exit(draw(DOCS / "pictures"))
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), encoding="utf-8")
-    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (ROOT / "README.md", DOCS / "compare.md"):
+        page.write_text(readme(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simcomm.cli_animate import animate
 from simcomm.cli_bounds import bounds
 from simcomm.cli_compare import compare
 from simcomm.cli_conformance import conformance
 from simcomm.cli_forecast import in_few_messages, list_points
+from simcomm.cli_formats import export, import_
 from simcomm.cli_topology import topology
 from simcomm.errors import InputError, SimcommError
 
@@ -33,9 +35,12 @@ def cli() -> None:
     """
 
 
+cli.add_command(animate)
 cli.add_command(bounds)
 cli.add_command(compare)
 cli.add_command(conformance)
+cli.add_command(export)
+cli.add_command(import_)
 cli.add_command(topology)
 
 

@@ -42,7 +42,8 @@ def given(scenario: Scenario) -> dict[str, Any]:
 
 
 def counted(what: Checked) -> dict[str, Any]:
-    """What was counted and proven, beside the closed form."""
+    """What was counted and proven, beside the closed form, if there is one."""
+    claim, says = what.claim, what.expected
     return {
         "collective": what.collective.name,
         "options": _words({key: word(value) for key, value in sorted(what.options.items())}),
@@ -55,14 +56,14 @@ def counted(what: Checked) -> dict[str, Any]:
         "max_bytes_sent": what.counted.max_bytes_sent,
         "max_bytes_received": what.counted.max_bytes_received,
         "steps": what.counted.steps,
-        "expected_messages": what.claim.total.messages,
-        "expected_bytes": what.claim.total.bytes,
-        "expected_max_bytes_sent": what.expected.max_bytes_sent,
-        "expected_max_bytes_received": what.expected.max_bytes_received,
-        "expected_steps": what.claim.steps,
-        "counts_match": not counts.differences(what.counted, what.expected),
+        "expected_messages": None if claim is None else claim.total.messages,
+        "expected_bytes": None if claim is None else claim.total.bytes,
+        "expected_max_bytes_sent": None if says is None else says.max_bytes_sent,
+        "expected_max_bytes_received": None if says is None else says.max_bytes_received,
+        "expected_steps": None if claim is None else claim.steps,
+        "counts_match": None if says is None else not counts.differences(what.counted, says),
         "proven": what.proof.places > 0,
-        "proof": what.proof.method,
+        "proof": what.proof.method if what.proof.places else "",
         "guarantee": what.proof.guarantee,
     }
 
@@ -115,16 +116,16 @@ def linked(uses: Sequence[LinkUse]) -> dict[str, Any]:
 def name_place(place: Any) -> str:
     """A port, processor or link in words.
 
-    >>> name_place(("send", 3)), name_place(Link(0, "switch", 1e9, 0.0))
-    ('send port of rank 3', 'link 0 -> switch')
+    >>> name_place(("send", 3)), name_place(Link(0, "switch", 1e9, 0.0)), name_place(("receive", 8, 3))
+    ('send port of rank 3', 'link 0 -> switch', 'receive port of rank 8 for rank 3')
     """
     if isinstance(place, Link):
         return f"link {place.src} -> {place.dst}"
-    if not isinstance(place, tuple) or len(place) != 2:  # of somebody else's model
+    if not isinstance(place, tuple) or len(place) not in (2, 3):  # of somebody else's model
         return str(place)
-    kind, rank = place
+    kind, rank, *peer = place
     words = {"send": "send port", "receive": "receive port", "cpu": "CPU", "reduce": "adding", "compute": "processor"}
-    return f"{words.get(kind, kind)} of rank {rank}"
+    return f"{words.get(kind, kind)} of rank {rank}" + "".join(f" for rank {other}" for other in peer)
 
 
 def _words(options: dict[str, Any]) -> str:

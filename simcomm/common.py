@@ -6,16 +6,28 @@ asks with the same key; elsewhere it is made every time. What is kept must never
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Final, TypeVar, cast
+
+from simcomm.errors import InputError
 
 _Made = TypeVar("_Made")
 
 #: Bytes that are kept in one process, as estimated by those who make them.
 MOST_BYTES: Final = 128 * 2**20
+
+
+def content_hash(file: Path) -> str:
+    """SHA-256 of the content of a file, whatever it is called; InputError if it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 class Kept:
@@ -61,6 +73,11 @@ def keeping(kept: Kept) -> Iterator[None]:
         yield
     finally:
         _kept.reset(token)
+
+
+def keeping_on() -> AbstractContextManager[None]:
+    """The same, with what is kept already where there is a place for it."""
+    return keeping(_kept.get() or Kept())
 
 
 def once(key: Hashable, make: Callable[[], _Made], bytes_of: Callable[[_Made], int]) -> _Made:

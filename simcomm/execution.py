@@ -144,6 +144,7 @@ def execute(
     seed: int = 0,
     workers: Workers | None = None,
     bandwidth_factor: Sequence[Any] | None = None,
+    further: Sequence[Any] = (),
     compute_s: Sequence[Any] | Times | None = None,
     engine: str = "auto",
     exact: bool = False,
@@ -154,10 +155,10 @@ def execute(
 
     A :class:`Vector` gives the sizes of its chunks. ``network`` is a model, its name, or a mapping with ``model`` and
     its options; ``routing`` a name, or a mapping with ``name`` and its options; ``bandwidth_factor`` multiplies both
-    directions of every link of a rank's host. With ``exact`` times are exact Fractions, if all numbers are Fractions
-    (the graph's, the model's, those of ``workers``). ``detailed`` keeps every crossing of a port or link; without
-    ``timeline`` the engine need not keep the times of operations. InputError for what does not fit, DeadlockError for
-    operations that never end.
+    directions of every link of a rank's host; ``further`` are the switches that the last ranks are on. With ``exact``
+    times are exact Fractions, if all numbers are Fractions (the graph's, the model's, those of ``workers``).
+    ``detailed`` keeps every crossing of a port or link; without ``timeline`` the engine need not keep the times of
+    operations. InputError for what does not fit, DeadlockError for operations that never end.
 
     >>> from simcomm import topology
     >>> from simcomm.collectives import get
@@ -168,12 +169,13 @@ def execute(
     """
     load = Load(schedule, size_bytes if isinstance(size_bytes, Vector) else _whole_sizes(size_bytes, schedule))
     model = _model(network)
-    where = {"placement": placement, "routing": routing, "seed": seed}
+    where = {"placement": placement, "routing": routing, "seed": seed, "further": tuple(further)}
     cluster = _placed(load, name, graph, where | {"bandwidth_factor": bandwidth_factor})
     seconds = None if compute_s is None else np.asarray(compute_s)
     if seconds is not None and seconds.shape != (len(schedule),):
         raise InputError(f"compute_s: {len(seconds)} times for {len(schedule)} operations; expected one for each")
-    work = _Work(load, model, cluster, workers or Workers.alike(schedule.ranks), seconds, exact, detailed)
+    all_workers = workers or Workers.alike(schedule.ranks, schedule.ranks - len(further) if further else None)
+    work = _Work(load, model, cluster, all_workers, seconds, exact, detailed)
     plan = engines.plan(engine, model, cluster.routes, len(schedule), schedule.quotient is not None, exact, timeline)
     return _run(work, plan)
 

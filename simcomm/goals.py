@@ -103,6 +103,13 @@ class OfPieces:
         return self.chunks(rank, chunk // self.pieces, vector)
 
 
+def nobody(rank: Ints, chunk: Ints, vector: Ints) -> Flags:
+    """No worker, no chunk."""
+    return np.full(np.broadcast_shapes(rank.shape, chunk.shape), False)
+
+
+#: Of a schedule of which nobody says what it is for: there is nothing to prove.
+UNKNOWN = Goal("", has=nobody, needs=nobody)
 ALL_REDUCE = Goal("all_reduce", has=every_chunk, needs=every_chunk)
 REDUCE_SCATTER = Goal("reduce_scatter", has=every_chunk, needs=own_chunk)
 ALL_GATHER = Goal("all_gather", has=own_chunk, needs=every_chunk)

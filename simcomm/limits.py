@@ -60,7 +60,7 @@ ENGINE_BYTES: Final[Mapping[str, EngineBytes]] = {
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run sends by its closed form, and about how much memory it takes."""
+    """What a run sends by its closed form (or, without one, by its schedule), and about how much memory it takes."""
 
     engine: str
     messages: int
@@ -77,11 +77,10 @@ def estimate(
     >>> estimate(get("ring_all_reduce"), 1_024, {}, "des").messages
     2095104
     """
-    claim, ranks = collective.claim(workers, _NO_EMPTY_CHUNK, **options), collective.rank_count(workers, options)
-    messages, each = claim.total.messages, ENGINE_BYTES.get(engine, ENGINE_BYTES["des"])
+    messages, chunks = _sent(collective, workers, options)
+    ranks, each = collective.rank_count(workers, options), ENGINE_BYTES.get(engine, ENGINE_BYTES["des"])
     if each.step and not folds(collective, workers, options):
         each = ENGINE_BYTES.get("compiled", each)  # it looks at every message
-    chunks = messages if claim.chunks_sent is None else claim.chunks_sent
     needed = (
         messages * (each.message + each.note * timeline)
         + min(messages, ranks * (ranks - 1)) * each.pair
@@ -92,8 +91,21 @@ def estimate(
     return Estimate(engine, messages, chunks, needed)
 
 
+def _sent(collective: Collective, workers: int, options: Mapping[str, Any]) -> tuple[int, int]:
+    """How many messages, and how many chunks they carry."""
+    if collective.closed_form is None:
+        schedule = collective.schedule(workers, **options)
+        return schedule.messages, int(schedule.count[schedule.is_message].sum())
+    claim = collective.claim(workers, _NO_EMPTY_CHUNK, **options)
+    return claim.total.messages, claim.total.messages if claim.chunks_sent is None else claim.chunks_sent
+
+
 def folds(collective: Collective, workers: int, options: Mapping[str, Any]) -> bool:
     """Whether schedules are recorded modulo a group: as those of fewer workers are, a power of two if these are."""
+    if collective.given:
+        return False  # what is fitted to a graph is no orbit of anything
+    if collective.closed_form is None:  # a file is for one number of workers, and has rows
+        return False
     few = min(workers, 8 if workers & (workers - 1) == 0 else 7)
 
     def has_quotient() -> bool:

@@ -92,13 +92,13 @@ def bite(collective: Collective, workers: int, vector: Vector, **options: object
     (45, True)
     """
     claim, goal = collective.claim(workers, vector, **options), collective.goal_of(workers, options)
-    found = Teeth(0, 0, 0, 0, 0, 0)
+    found, hosts = Teeth(0, 0, 0, 0, 0, 0), collective.hosts(workers, options)
     for _, bug in bugs(collective.schedule(workers, **options)):
         changes = not reaches(bug, goal, workers)
         by_proof = not _proves(bug, goal, workers)
         by_counts = bool(counts.differences(counts.count(bug, vector), claim))
         by_time = claim.time is not None and (
-            exact_run(bug, vector, ALPHA, BETA, GAMMA).makespan_s != claim.time(ALPHA, BETA, GAMMA)
+            exact_run(bug, vector, ALPHA, BETA, GAMMA, hosts).makespan_s != claim.time(ALPHA, BETA, GAMMA)
         )
         found += Teeth(1, changes, by_counts, by_time, by_proof, changes and by_proof)
     return found

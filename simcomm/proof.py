@@ -26,7 +26,7 @@ import numpy.typing as npt
 from simcomm import multiplicities
 from simcomm.errors import InputError, ProofError
 from simcomm.flow import Flow, flow_of
-from simcomm.goals import Goal, Multiplicity, every_chunk, own_chunk
+from simcomm.goals import UNKNOWN, Goal, Multiplicity, every_chunk, own_chunk
 from simcomm.modulo import each_has_all, of_one_chunk
 from simcomm.quotient import Quotient
 from simcomm.schedule import Ints, Schedule
@@ -78,7 +78,7 @@ def prove(schedule: Schedule, goal: Goal, workers: int, method: Method | None = 
     if method not in (None, *methods(goal)):
         raise InputError(f"unknown method {method!r} for {goal.operation}; expected one of {', '.join(methods(goal))}")
     vectors = workers if goal.apart else 1
-    if schedule.vectors != vectors:
+    if schedule.vectors != vectors and goal is not UNKNOWN:
         raise ProofError(f"chunks of {schedule.vectors} vectors; expected {vectors} for {goal.operation}")
     if schedule.quotient is not None and schedule.ranks == workers:
         proof = _prove_modulo(schedule, schedule.quotient, goal, method)

@@ -72,12 +72,20 @@ class Result:
     max_bytes_sent: Annotated[int, "Bytes sent by the rank that sends most, counted in the schedule."]
     max_bytes_received: Annotated[int, "Bytes received by the rank that receives most, counted in the schedule."]
     steps: Annotated[int, "Messages on the longest chain of dependent messages, counted in the schedule."]
-    expected_messages: Annotated[int, "Messages by the closed form."]
-    expected_bytes: Annotated[int, "Bytes of all messages by the closed form."]
-    expected_max_bytes_sent: Annotated[int, "Bytes sent by the rank that sends most, by the closed form."]
-    expected_max_bytes_received: Annotated[int, "Bytes received by the rank that receives most, by the closed form."]
-    expected_steps: Annotated[int, "Messages on the longest chain of dependent messages, by the closed form."]
-    counts_match: Annotated[bool, "Whether every count equals its closed form as an exact integer."]
+    expected_messages: Annotated[int | None, "Messages by the closed form; empty without one."]
+    expected_bytes: Annotated[int | None, "Bytes of all messages by the closed form; empty without one."]
+    expected_max_bytes_sent: Annotated[
+        int | None, "Bytes sent by the rank that sends most, by the closed form; empty without one."
+    ]
+    expected_max_bytes_received: Annotated[
+        int | None, "Bytes received by the rank that receives most, by the closed form; empty without one."
+    ]
+    expected_steps: Annotated[
+        int | None, "Messages on the longest chain of dependent messages, by the closed form; empty without one."
+    ]
+    counts_match: Annotated[
+        bool | None, "Whether every count equals its closed form as an exact integer; empty without one."
+    ]
     proven: Annotated[bool, "Whether every rank was proven to end with what the collective promises."]
     proof: Annotated[
         str,
@@ -136,6 +144,7 @@ class Result:
     results_version: Annotated[int, "Version of these columns."] = RESULTS_VERSION
     schedule: Any = field(default=None, compare=False, repr=False)
     timeline: Any = field(default=None, compare=False, repr=False)
+    goal: Any = field(default=None, compare=False, repr=False)
     counts: Any = field(default=None, compare=False, repr=False)
     cluster: Any = field(default=None, compare=False, repr=False)
     links: Links | None = field(default=None, compare=False, repr=False)

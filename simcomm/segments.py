@@ -4,6 +4,10 @@ A vector is cut into k segments and each goes through a copy of the schedule of 
 two segments at one port the earlier goes first. While one segment crosses the second link the next crosses the first:
 a chain of n − 1 links takes (n − 2 + k)(α + S/k·β) with α in every step, and not (n − 1)(α + Sβ).
 
+All segments are ready at once: at links that are first come, first served those that are handed on wait behind all
+that have only begun, and flows that share are all equally late. A window of w holds each message back until the same
+one of the w-th segment before has arrived, as the slots of a channel do in NCCL: that is ⌊(k−1)/w⌋ steps more.
+
 Messages, bytes and steps are those of the collective on every segment. Where the goal does not say which worker has or
 needs which chunk, segment j is the j-th part of the vector. Otherwise every worker's block is cut into k pieces, and
 segment j is the j-th piece of every block: worker r still ends with block r, so a message must carry one block only.
@@ -77,10 +81,11 @@ def segment_of(whole: Vector, number: int, segments: int, blocks: int | None = N
     return Segment(elements, whole.itemsize, whole=whole, number=number, segments=segments, blocks=blocks)
 
 
-def segmented(schedule: Schedule, segments: int, by_block: bool) -> Schedule:
+def segmented(schedule: Schedule, segments: int, by_block: bool, window: int = 0) -> Schedule:
     """``segments`` copies of a schedule, one behind the other, each of its own chunks.
 
-    ``by_block`` cuts every chunk into pieces; InputError if a message carries several chunks then.
+    ``by_block`` cuts every chunk into pieces; InputError if a message carries several chunks then. With a ``window`` a
+    message also waits for the same one of the ``window``-th segment before.
     """
     s, size = schedule, len(schedule)
     several = np.flatnonzero(s.count > 1)
@@ -94,7 +99,13 @@ def segmented(schedule: Schedule, segments: int, by_block: bool) -> Schedule:
     else:
         chunk = (vector * segments + number) * s.chunks_per_vector + within
     first = np.repeat(np.arange(segments), len(s.after)) * size
-    starts = s.after_start[:-1] + np.arange(segments)[:, None] * len(s.after)
+    waits = np.tile(np.diff(s.after_start), segments)
+    after = np.tile(s.after, segments) + first
+    if window:
+        late = np.flatnonzero(np.tile(s.is_message, segments))
+        late = late[late >= window * size]
+        after = np.insert(after, np.cumsum(waits)[late], late - window * size)
+        waits[late] += 1
     return Schedule(
         s.ranks,
         s.chunks * segments,
@@ -104,8 +115,8 @@ def segmented(schedule: Schedule, segments: int, by_block: bool) -> Schedule:
         chunk.astype(np.int32),
         np.tile(s.count, segments),
         np.tile(s.seconds, segments),
-        np.append(starts.ravel(), segments * len(s.after)),
-        (np.tile(s.after, segments) + first).astype(np.int32),
+        np.concatenate([[0], np.cumsum(waits)]),
+        after.astype(np.int32),
         s.vectors,
     )
 

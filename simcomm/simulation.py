@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcomm import collectives as registry
 from simcomm import columns, topology
 from simcomm.checked import Checked, check
 from simcomm.closed_forms import Vector
-from simcomm.collectives.base import Collective
-from simcomm.common import Kept, keeping, once
+from simcomm.collectives.base import Collective, Fitted
+from simcomm.common import keeping_on, once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
 from simcomm.execution import execute
+from simcomm.fitting import fitted_to
 from simcomm.forecast import Forecast, forecast, refuse
+from simcomm.formats.collective import chosen
 from simcomm.limits import available_bytes
 from simcomm.links import uses_of
 from simcomm.networks.base import Workers
@@ -47,23 +49,46 @@ def preflight(document: Document, timeline: bool = False, jobs: int = 1) -> None
         collective = collective_of(point, document.collectives)
         usual = point.placement.order == "linear" and point.routing.name == "shortest"
         if point.topology.file is not None or not usual:
-            ranks = collective.rank_count(point.workers, point.collective.options)
+            ranks = collective.hosts(point.workers, point.collective.options)
             key = repr((point.topology, point.link, ranks if point.topology.file is None else 0))
             label, graph = graphs[key] = graphs.get(key) or _graph(point, ranks, None)
             order, way = point.placement.order, point.routing.model_dump()
             place(label, checked(graph, label), ranks, [], placement=order, routing=way, seed=point.seed)
 
 
-def forecasts(document: Document, timeline: bool = False) -> list[Forecast]:
-    """What every point would send and take, and on which engine; nothing is recorded."""
-    most_bytes, own = available_bytes(), document.collectives
-    with keeping(Kept()):
-        return [forecast(point, collective_of(point, own), timeline, most_bytes) for point in document.points]
+def forecasts(document: Document, timeline: bool = False, graph: nx.Graph[Any] | None = None) -> list[Forecast]:
+    """What every point would send and take, and on which engine; nothing is recorded.
+
+    ``graph`` replaces the topology of all points. InputError for a collective that does not suit its graph.
+    """
+    most_bytes, own, found = available_bytes(), document.collectives, []
+    with keeping_on():
+        for point in document.points:
+            collective = collective_of(point, own)
+            if collective.fitted is not None:
+                label, links = _topology(point, point.workers, graph)
+                collective, _ = _fitted(point, collective, label, links)
+            found.append(forecast(point, collective, timeline, most_bytes))
+    return found
+
+
+def _fitted(
+    point: Scenario, collective: Collective, label: str, links: nx.Graph[Any] | Regular
+) -> tuple[Collective, Fitted]:
+    options, order = point.collective.options, point.placement.order
+    return fitted_to(collective, point.workers, options, label, links, order, point.seed)
+
+
+def _routing(scenario: Scenario, fitted: Fitted) -> dict[str, Any]:
+    """As the scenario says; the routes that a collective was fitted to where it says nothing."""
+    if fitted.routes and scenario.routing.name == "shortest":
+        return {"name": "explicit", "routes": fitted.routes, "others": "shortest"}
+    return scenario.routing.model_dump()
 
 
 def collective_of(point: Scenario, own: Mapping[str, Collective]) -> Collective:
-    """The collective of a point, which may be one of the user's ``own``."""
-    return own.get(point.collective.name) or registry.get(point.collective.name)
+    """The collective of a point: by name, which may be one of the user's ``own``, or in a file."""
+    return chosen(point.collective.name, point.collective.file, own)
 
 
 def simulate(
@@ -99,8 +124,9 @@ def simulate(
     document = from_mapping(keys, source="simulate", collectives=own)
     if len(document.points) != 1:
         raise InputError(f"simulate: {len(document.points)} points; expected one (simcomm.run takes a sweep)")
-    refuse(forecasts(document, timeline))
-    return simulate_point(document.points[0], document.collectives, graph, timeline)
+    with keeping_on():  # what a collective is fitted to is found once
+        refuse(forecasts(document, timeline, graph))
+        return simulate_point(document.points[0], document.collectives, graph, timeline)
 
 
 def simulate_point(
@@ -116,10 +142,13 @@ def simulate_point(
     """
     collective = collective_of(scenario, collectives or {})
     vector = Vector(scenario.elements, scenario.itemsize)
+    on_hosts = collective.hosts(scenario.workers, scenario.collective.options)
+    label, links = _topology(scenario, on_hosts, graph)
+    collective, fitted = _fitted(scenario, collective, label, links)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
     schedule = what.schedule.one_send_at_a_time() if scenario.one_send_at_a_time else what.schedule
-    label, links = _topology(scenario, schedule.ranks, graph)
     workers, compute_s = _workers(scenario, what)
+    workers = replace(workers, hosts=on_hosts if fitted.further else None)
     ran = execute(
         schedule,
         vector,
@@ -127,10 +156,11 @@ def simulate_point(
         network=scenario.network.build(),
         name=label,
         placement=scenario.placement.order,
-        routing=scenario.routing.model_dump(),
+        routing=_routing(scenario, fitted),
         seed=scenario.seed,
         workers=workers,
         bandwidth_factor=_factors(scenario, schedule.ranks),
+        further=fitted.further,
         compute_s=compute_s,
         engine=scenario.engine,
         detailed=timeline,
@@ -158,6 +188,7 @@ def simulate_point(
         cluster=ran.cluster,
         links=uses,
         bound=least,
+        goal=what.goal,
     )
 
 

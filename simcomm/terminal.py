@@ -66,10 +66,16 @@ def results_table(results: Results) -> Table:
             format_time(r.time_s),
             "" if r.busbw_Bps is None else format_bandwidth(r.busbw_Bps).split(" = ")[0],
             "" if r.lower_bound_ratio is None else f"{r.lower_bound_ratio:.3g}x",
-            f"counts {'inexact' if r.guarantee else 'proof'}{' time' if r.time_matches else ''}",
+            _checks(r),
             *[_bottleneck(r)] * named,
         )
     return rows
+
+
+def _checks(r: Result) -> str:
+    """The checks that a result has passed."""
+    passed = {"counts": r.counts_match, "inexact" if r.guarantee else "proof": r.proven, "time": r.time_matches}
+    return " ".join(name for name, held in passed.items() if held)
 
 
 def forecast_table(labels: Sequence[str], points: Sequence[Scenario], forecasts: Sequence[Forecast]) -> Table:

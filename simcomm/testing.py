@@ -98,9 +98,11 @@ def _check_size(
     _named(case, counts.check, counts.count(schedule, vector), claim)
     if claim.time is None:
         return 0
+    on_hosts = collective.hosts(n, options)
+    ports = on_hosts + len({*zip(*_of_switches(schedule, on_hosts), strict=True)})
     for alpha, beta, gamma in NETWORKS:
         expected = claim.time(alpha, beta, gamma)
-        found = exact_run(schedule, vector, alpha, beta, gamma).makespan_s
+        found = exact_run(schedule, vector, alpha, beta, gamma, on_hosts).makespan_s
         given = f"{case}: with α = {alpha}, β = {beta}, γ = {gamma}"
         if found != expected:
             raise TimeError(f"{given} the engine says {found} s; expected {expected} s by the formula")
@@ -108,13 +110,19 @@ def _check_size(
             demand_of(goal, n, vector, schedule.chunks_per_vector),
             alpha_s=alpha,
             slowest_port_s_per_byte=beta,
-            all_ports_bytes_per_s=schedule.ranks / beta,
-            gamma_s_per_byte=gamma,
+            all_ports_bytes_per_s=ports / beta,
+            gamma_s_per_byte=gamma if on_hosts == schedule.ranks else 0 * gamma,  # switches add in no time
             ranks=schedule.ranks,
         )
         if found < least:
             raise TimeError(f"{given} it takes {found} s; expected at least the lower bound of {least} s")
     return len(NETWORKS)
+
+
+def _of_switches(schedule: Schedule, on_hosts: int) -> tuple[list[int], list[int]]:
+    """Who sends to whom, of the ranks on switches: each has a port for every other."""
+    sends = schedule.is_message & (schedule.src >= on_hosts)
+    return schedule.src[sends].tolist(), schedule.dst[sends].tolist()
 
 
 def _check_teeth(collective: Collective, n: int, options: Mapping[str, Any], schedule: Schedule, case: str) -> Teeth:

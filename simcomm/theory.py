@@ -54,7 +54,7 @@ def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Worke
     """The α–β–γ time, where one holds: equal workers, equal routes, a claim with a formula; else None."""
     if not what.vector.elements or not len(what.schedule):
         return 0.0 if workers.are_alike else None
-    if what.claim.time is None or cluster.uniform is None or not workers.are_alike:
+    if what.claim is None or what.claim.time is None or cluster.uniform is None or not workers.are_alike:
         return None
     latency_s, bandwidth_Bps = cluster.uniform
     if not model.has_formula(what.message_bytes, bandwidth_Bps):
@@ -79,6 +79,7 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
     """
     needed = demand_of(what.goal, what.workers, what.vector, what.schedule.chunks_per_vector)
     alpha, gamma = model.alpha_gamma(cluster.least_latency_s)
+    gamma = gamma if cluster.on_hosts == what.schedule.ranks else 0  # switches add in no time
     if needed is None or not needed.together:
         nothing = None if needed is None else 0.0
         return Bound(0.0, "", None, nothing, nothing, nothing, needed)

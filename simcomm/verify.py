@@ -79,7 +79,7 @@ def _cells(collective: Collective, n: int, options: Mapping[str, Any], vector: V
         "steps": _equal(found.steps, claim.steps),
         "per rank": Cell("; ".join(wrong[:1]) or f"{schedule.ranks} ranks", "", not wrong),
         "proof": _proof(collective.goal_of(n, options), n, schedule),
-        "time": _time(schedule, vector, claim.time),
+        "time": _time(schedule, vector, claim.time, collective.hosts(n, options)),
     }
 
 
@@ -95,8 +95,8 @@ def _proof(goal: Goal, n: int, schedule: Any) -> Cell:
     return Cell(f"{found.places} places{', inexact' if found.guarantee else ''}", "", True)
 
 
-def _time(schedule: Any, vector: Vector, formula: Any) -> Cell:
-    found = exact_run(schedule, vector, ALPHA, BETA, GAMMA).makespan_s
+def _time(schedule: Any, vector: Vector, formula: Any, hosts: int) -> Cell:
+    found = exact_run(schedule, vector, ALPHA, BETA, GAMMA, hosts).makespan_s
     if formula is None:
         return Cell(str(found), None, True)
     return _equal(found, formula(ALPHA, BETA, GAMMA))

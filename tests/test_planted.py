@@ -106,6 +106,9 @@ def test_what_each_check_catches() -> None:
         "all_to_all": Teeth(39, 24, 12, 12, 24, 24),
         "all_to_all_blocks": Teeth(51, 24, 12, 24, 24, 24),
         "gossip": Teeth(105, 105, 33, 42, 105, 105),
+        "in_network_all_reduce": Teeth(18, 17, 6, 9, 17, 17),
+        "packed_trees_all_reduce": Teeth(48, 48, 12, 0, 48, 48),
+        "packed_trees_broadcast": Teeth(14, 10, 8, 0, 10, 10),
         "parameter_server": Teeth(150, 146, 40, 61, 146, 146),
         "rabenseifner": Teeth(46, 46, 26, 0, 46, 46),  # 9 elements in 2 chunks: no formula
         "recursive_doubling": Teeth(12, 12, 4, 7, 12, 12),

@@ -90,7 +90,7 @@ def test_every_column_says_what_it_means_and_only_these_may_be_empty() -> None:
     assert set(kinds.values()) == {"float"}
     optional = {column.name for column in COLUMNS if column.optional}
     assert {"formula_s", "time_matches", "algbw_Bps"} <= optional
-    assert not optional & {"point", "workers", "messages", "counts_match", "proven", "time_s", "results_version"}
+    assert not optional & {"point", "workers", "messages", "proven", "time_s", "results_version"}
 
 
 # Results

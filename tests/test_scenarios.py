@@ -181,3 +181,38 @@ def test_nccl_topology(results):
     assert times["all_to_all_blocks", along] == pytest.approx(times["all_to_all_blocks", "linear"])
     assert found["ring_all_reduce", "linear"].bottleneck == "cpu0 -> cpu1"
     assert "cpu0 -> cpu1" in found["all_to_all_blocks", "linear"].lower_bound_by
+
+
+def test_in_network(results):
+    found = results("in_network")
+    times = {
+        c: found.where(collective=c).column("time_s")
+        for c in ("in_network_all_reduce", "ring_all_reduce", "rabenseifner")
+    }
+    ratios = [
+        min(ring, halving) / switches
+        for switches, ring, halving in zip(
+            times["in_network_all_reduce"], times["ring_all_reduce"], times["rabenseifner"], strict=True
+        )
+    ]
+    assert all(r.time_matches for r in found.where(collective="in_network_all_reduce"))
+    assert ratios[0] > 3  # six latencies instead of eight times six
+    assert 1.7 < ratios[-1] < 2 * 15 / 16  # every byte leaves a host once instead of 15/8 times
+
+
+def test_dgx1(results):
+    for r in results("dgx1"):
+        over = r.time_s / r.lower_bound_s
+        if r.collective == "packed_trees_all_reduce":
+            assert over < (1.02 if r.network == "store_and_forward" else 1.13)
+        else:
+            assert over > (2.9 if "0 3 2 1" in r.placement else 6)
+
+
+def test_odd_graphs(results):
+    for r in results("odd_graphs"):
+        over = r.time_s / r.lower_bound_s
+        if r.collective == "packed_trees_all_reduce":
+            assert over < (1.02 if r.network == "store_and_forward" else 1.1)
+        else:
+            assert over > (1.49 if r.topology == "uneven_ring.json" else 7)

@@ -57,6 +57,28 @@ def test_counts_and_meaning_hold(name: str, n: int) -> None:
         counts.check(counts.count(schedule, vector), collective.claim(n, vector, segments=3))
 
 
+@pytest.mark.parametrize("name", ["ring_all_reduce", "all_to_all", "parameter_server", "packed_trees_broadcast"])
+@pytest.mark.parametrize("window", [1, 2, 9])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_window_holds_messages_back_and_nothing_else(name: str, n: int, window: int) -> None:
+    collective, options = get(name), {"segments": 5, "window": window}
+    schedule = collective.schedule(n, **options)
+    free = collective.schedule(n, segments=5)
+    prove(schedule, collective.goal_of(n, options), n)
+    for vector in VECTORS:
+        counts.check(counts.count(schedule, vector), collective.claim(n, vector, **options))
+    assert schedule.steps == free.steps + (4 // window if schedule.messages else 0)
+    each = len(free) // 5
+    for index, (held, other) in enumerate(zip(schedule, free, strict=True)):
+        before = index - window * each
+        assert set(held.after) == {*other.after, *([before] if before >= 0 and held.kind != "compute" else [])}
+
+
+def test_no_window_that_is_negative() -> None:
+    with pytest.raises(InputError, match="window: -1; expected at least 0"):
+        get("ring_all_reduce").schedule(4, segments=2, window=-1)
+
+
 def test_one_segment_is_none() -> None:
     ring = get("ring_all_reduce")
     assert str(ring.schedule(4, segments=1)) == str(ring.schedule(4))

@@ -10,9 +10,9 @@ gradient to the next worker, which works on the chunks of both from then on and 
 
     n′·k + 2r messages,  (n−1)S bytes and the chunks 0, 2, …, 2r−2 once more,  max(k + 1, ⌈lg r⌉ + 2) steps
 
-Chunks stay in their order, so every message is one contiguous range. With chunks of one size b = S/n and r > n′/4 worker
-1's port takes S and then what its exchanges leave it, which is most since it works on two chunks; besides the latency
-of every step that is (found by runs of up to 1000 workers; the tests hold it to that)
+Chunks stay in their order, so every message is one contiguous range. With chunks of one size b = S/n and r > n′/4
+worker 1's port takes S and then what its exchanges leave it, which is most since it works on two chunks; besides the
+latency of every step that is (found by runs of up to 1000 workers; the tests hold it to that)
 
     (n + 3n′/2 − 2 + min(n′/2, r))·b·(β + γ) + b·β
 

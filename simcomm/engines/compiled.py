@@ -58,7 +58,7 @@ def run(
     from simcomm.engines.kernel import holds as hold
     from simcomm.engines.kernel import loop, notes, turns
 
-    lowered = lower(schedule, size_bytes, network, routes, compute_s, by_model)
+    lowered = lower(schedule, size_bytes, network, routes, compute_s, by_model, workers)
     this, events, late_ranks = _run(schedule, lowered, workers)
     asks, spawned = lowered.work
     places = len(lowered.places)

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 class _Run(Clock):
     """One run: what the network model's :class:`~simcomm.networks.base.Run` asks for."""
 
-    def __init__(self, operations: int, links: Iterator[Link], zero: Any, detailed: bool) -> None:
+    def __init__(self, operations: int, workers: Workers, links: Iterator[Link], zero: Any, detailed: bool) -> None:
         super().__init__(zero)
+        self.workers = workers
         self.start_s: list[Any] = [None] * operations
         self.end_s: list[Any] = [None] * operations
         self.log = Log(zero, detailed)
@@ -44,7 +45,7 @@ class _Run(Clock):
         self.holds = Holds(self.log)
 
     def turn(self, place: Hashable, message: Message, seconds: Any) -> Awaited:
-        return self.queue(place, message.operation, seconds)
+        return self.queue(self.workers.place(place, message), message.operation, seconds)
 
     def queue(self, place: Hashable, operation: int, seconds: Any) -> Awaited:
         """Wait for ``place`` and hold it for ``seconds``; it happens when the holding begins."""
@@ -70,7 +71,8 @@ class _Run(Clock):
 
     def hold(self, places: Mapping[Hashable, Any], message: Message) -> Awaited:
         held = Awaited()
-        self.holds.ask(places, message.operation, self.moment, self.now, held)
+        meant = {self.workers.place(place, message): seconds for place, seconds in places.items()}
+        self.holds.ask(meant, message.operation, self.moment, self.now, held)
         self.when_instant_ends(self.serve_holds)
         return held
 
@@ -131,16 +133,21 @@ class _Program:
 
     def work(self, index: int) -> Process:
         """The life of one operation: do it, then release those who wait for it."""
-        kind, src, dst, size_bytes, seconds = self.rows[index]
+        kind, src, _, size_bytes, seconds = self.rows[index]
         if kind == COMPUTE:
             if seconds:
                 yield self.run.queue(("compute", src), index, seconds)
                 yield self.run.delay(seconds)
         elif size_bytes:
-            message = Message(index, src, dst, size_bytes, kind == REDUCE, self.routes[src, dst])
-            yield from self.network.transmit(message, self.run)
+            yield from self.network.transmit(self.message(index), self.run)
         self.run.end_s[index] = self.run.now
         self.release(self.waiting[self.first[index] : self.first[index + 1]])
+
+    def message(self, index: int) -> Message:
+        """What an operation sends."""
+        kind, src, dst, size_bytes, _ = self.rows[index]
+        adds = self.run.workers.adds(kind == REDUCE, dst)
+        return Message(index, src, dst, size_bytes, adds, self.routes[src, dst])
 
     def release(self, indices: Iterable[int]) -> None:
         """One thing less for each of these to wait for."""
@@ -164,8 +171,7 @@ class _Program:
             if cost is None:
                 cost = Cost(zero, zero, zero, zero, zero)
                 if kind != COMPUTE and size_bytes:
-                    message = Message(index, src, dst, size_bytes, kind == REDUCE, self.routes[src, dst])
-                    cost = self.network.cost(message)
+                    cost = self.network.cost(self.message(index))
                 known[alike] = cost
             yield cost
 
@@ -189,7 +195,7 @@ def run(
     """
     dtype: Any = np.float64 if compute_s.dtype != object else object
     zero = compute_s[0] * 0 if dtype is object and len(compute_s) else 0.0
-    this = _Run(len(schedule), _links(schedule, size_bytes, routes), zero, detailed)
+    this = _Run(len(schedule), workers, _links(schedule, size_bytes, routes), zero, detailed)
     program = _Program(this, schedule, size_bytes, network, routes, compute_s)
     this.run(itertools.starmap(program.release_at, _by_readiness(schedule, workers)), partial(_tell, watcher(), this))
     check_all_ended(schedule, this.end_s)

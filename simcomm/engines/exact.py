@@ -15,8 +15,12 @@ from simcomm.schedule import Schedule
 from simcomm.topology.routes import Link, Route
 
 
-def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fraction, gamma: Fraction) -> Timeline:
+def exact_run(
+    schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fraction, gamma: Fraction, hosts: int | None = None
+) -> Timeline:
     """Run ``schedule`` where every pair of ranks has latency α and 1/β bytes per second; all times are Fractions.
+
+    Ranks from ``hosts`` on stand on switches (None: there are none).
 
     >>> from simcomm.collectives import get
     >>> ring = get("ring_all_reduce").schedule(3)
@@ -24,8 +28,10 @@ def exact_run(schedule: Schedule, vector: Vector, alpha: Fraction, beta: Fractio
     Fraction(40, 21)
     """
     size_bytes = schedule.sizes_bytes(vector)
+    on_hosts = None if hosts is None or hosts >= schedule.ranks else hosts
     route = Route((Link(0, 1, 1 / beta, alpha),))
     pairs = set(zip(schedule.src.tolist(), schedule.dst.tolist(), strict=True))
     model = LogGP(Fraction(0), Fraction(0), 1 / gamma if gamma else None)
     seconds = np.array([Fraction(s) for s in schedule.seconds.tolist()], dtype=object)
-    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), Workers.alike(schedule.ranks), seconds)
+    workers = Workers.alike(schedule.ranks, on_hosts)
+    return des.run(schedule, size_bytes, model, dict.fromkeys(pairs, route), workers, seconds)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcomm.errors import EngineError
-from simcomm.networks.base import Message, NetworkModel
+from simcomm.networks.base import OF_PORTS, Message, NetworkModel, Workers
 from simcomm.networks.programs import (
     AND,
     CAP,
     DELAY,
     HOLD,
     JOIN,
+    OF_RANKS,
     SHARE,
     SPAWN,
     TURN,
@@ -92,8 +93,12 @@ def lower(
     routes: Mapping[tuple[int, int], Route],
     compute_s: Times,
     by_model: bool = True,
+    workers: Workers | None = None,
 ) -> Lowered:
-    """The programs of all operations; with ``by_model`` from the model's own ``lower``, if it has one."""
+    """The programs of all operations; with ``by_model`` from the model's own ``lower``, if it has one.
+
+    ``workers`` say which ranks stand on switches (None: none).
+    """
     from simcomm.engines.kernel.alike import kinds
 
     pair = schedule.src.astype(np.int64) * schedule.ranks + schedule.dst
@@ -102,9 +107,12 @@ def lower(
     table, route = _routes(pair[first], schedule.ranks, routes)
     places = Places(schedule.ranks, table.every_link)
     reduces = schedule.kind[first] == 1
+    reduces = reduces if workers is None else workers.adds(reduces, schedule.dst[first])
     batch = Batch(schedule.src[first], schedule.dst[first], size_bytes[first], reduces, route, table, places)
     write: Callable[[Batch], Programs] | None = getattr(model, "lower", None) if by_model else None
     written = record(model, batch) if write is None else write(batch)
+    if workers is not None and workers.hosts is not None:
+        _give_ports(written, batch, workers.hosts)
     computing = np.flatnonzero((schedule.kind == 2) & (compute_s != 0))
     programs, begin = _with_computations(
         written, places, schedule.src[computing].astype(np.int64), compute_s[computing]
@@ -120,6 +128,21 @@ def _routes(pair: Ints, ranks: int, routes: Mapping[tuple[int, int], Route]) -> 
         return RouteTable.of_all(routes), routes.numbers(pair)
     pairs, number = ranked(pair, ranks * ranks)
     return RouteTable.between(routes, *np.divmod(pairs, ranks)), number
+
+
+def _give_ports(written: Programs, batch: Batch, hosts: int) -> None:
+    """Ranks from ``hosts`` on stand on switches: for the place of such a rank that of its port to the other end."""
+    places = batch.places
+    kind, rank = np.divmod(written.what, places.ranks)
+    of_port = [OF_RANKS.index(name) for name in OF_PORTS]
+    asks = np.isin(written.code, (TURN, HOLD, AND)) & np.isin(kind, of_port) & (rank >= hosts)
+    message = np.searchsorted(written.start, np.arange(len(written.code)), side="right") - 1
+    for at in np.flatnonzero(asks).tolist():
+        own = int(message[at])
+        if own >= len(batch):
+            raise EngineError("engine: compiled has no ports of switches for pieces of a message; expected engine des")
+        src, dst, here = int(batch.src[own]), int(batch.dst[own]), int(rank[at])
+        written.what[at] = places.number((OF_RANKS[kind[at]], here, dst if here == src else src))
 
 
 def _with_computations(written: Programs, places: Places, rank: Ints, seconds: Times) -> tuple[Programs, Ints]:

@@ -99,6 +99,8 @@ class _Plan:
     """What of a schedule does not hang on sizes and routes."""
 
     def __init__(self, schedule: Schedule, folded: bool, workers: Workers, compute_s: Times | None) -> None:
+        if workers.hosts is not None:
+            raise Refused("some ranks stand on switches, which have a port for every other rank")
         self.schedule, self.workers = schedule, workers
         self.columns = columns = Columns.of(schedule, folded)
         self.order, self.classes = columns.group.order, len(columns.kind)

@@ -127,6 +127,8 @@ def run(
     q = schedule.quotient
     if q is None or sizes is None:
         raise _refused("the schedule was recorded with calls that are not the same for every rank")
+    if workers.hosts is not None:
+        raise _refused("some ranks stand on switches")
     if len({*zip(workers.start_s, workers.compute_s, strict=True)}) > 1:
         raise _refused("the workers are not alike")
     if sizes.of_chunk is not None:
@@ -136,10 +138,12 @@ def run(
     folded = _fold(q, number)
     one = _OneRank(network)
     _check_places(folded, sizes.of_class, one, routes)
-    alike = Workers(*((own[0],) * folded.ranks for own in (workers.start_s, workers.compute_s, workers.compute_factor)))
+    given = (workers.start_s[0], workers.compute_s[0], workers.compute_factor[0])
+    start_s, computing_s, factor = ((value,) * folded.ranks for value in given)
+    alike = Workers(start_s, computing_s, factor)
     timeline = _engine(len(q))(folded, sizes.of_class, one, routes, alike, seconds, False)
     home = replace(folded, ranks=1, dst=np.zeros_like(folded.dst))
-    single = Workers(*((own[0],) for own in (workers.start_s, workers.compute_s, workers.compute_factor)))
+    single = Workers(start_s[:1], computing_s[:1], factor[:1])
     return OneRank(q, cluster, timeline.at(home, single))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def with_jitter(workers: Workers, jitter: float, rng: np.random.Generator, compu
     """``workers`` with noise on the first computation of ranks 0 … ``computing`` − 1 (the rest are servers)."""
     factors = noise(rng, computing, jitter).tolist() + [1.0] * (len(workers.start_s) - computing)
     computed = zip(workers.compute_s, factors, strict=True)
-    return Workers(workers.start_s, tuple(s * f for s, f in computed), workers.compute_factor)
+    return replace(workers, compute_s=tuple(s * f for s, f in computed))
 
 
 def compute_seconds(schedule: Schedule, factor: Sequence[float], jitter: float, rng: np.random.Generator) -> Times:

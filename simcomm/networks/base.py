@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from simcomm.closed_forms import Seconds
 from simcomm.schedule import Ints
@@ -80,6 +80,10 @@ class NetworkModel(Protocol):
         """Whether the α–β–γ formulas hold exactly for messages of these sizes over equal routes of this bandwidth."""
 
 
+#: What a rank on a switch has for every other rank that it talks to, and one on a host once.
+OF_PORTS: Final = ("send", "receive", "cpu")
+
+
 def gamma(reduce_bandwidth_Bps: Any | None) -> Any:
     """γ, the seconds to add one byte: the inverse of how fast a rank adds; None adds in no time.
 
@@ -109,21 +113,39 @@ class Workers:
     """What differs between ranks: when each starts, and how long it computes. (A slow link is one of the cluster's.)
 
     All tuples have one entry per rank. ``compute_factor`` multiplies the seconds of a rank's computations;
-    ``compute_s`` is the time before its gradient is ready.
+    ``compute_s`` is the time before its gradient is ready. Ranks from number ``hosts`` on (None: there are none) stand
+    on switches: such a rank has a port of its own for every other rank that it talks to, and adds at line rate, in no
+    time of its own (γ = 0). What it has to remember for that is not limited.
     """
 
     start_s: tuple[Any, ...]
     compute_s: tuple[Any, ...]
     compute_factor: tuple[Any, ...]
+    hosts: int | None = None
 
     @classmethod
-    def alike(cls, ranks: int) -> Workers:
+    def alike(cls, ranks: int, hosts: int | None = None) -> Workers:
         """All ranks start at 0 s with their gradients ready.
 
         >>> Workers.alike(2).start_s
         (0, 0)
         """
-        return cls((0,) * ranks, (0,) * ranks, (1,) * ranks)
+        return cls((0,) * ranks, (0,) * ranks, (1,) * ranks, hosts)
+
+    def adds(self, reduces: Any, dst: Any) -> Any:
+        """Whether the receiver of a message that reduces spends time on it: one on a switch does not."""
+        return reduces if self.hosts is None else reduces & (dst < self.hosts)
+
+    def place(self, place: Hashable, message: Message) -> Hashable:
+        """Where a message goes that asks for ``place``: on a switch it is that of the port to its other end.
+
+        >>> Workers.alike(3, hosts=2).place(("send", 2), Message(0, 2, 1, 8, False, None))
+        ('send', 2, 1)
+        """
+        if self.hosts is None or not isinstance(place, tuple) or len(place) != 2 or place[0] not in OF_PORTS:
+            return place
+        kind, rank = place
+        return place if rank < self.hosts else (kind, rank, message.dst if rank == message.src else message.src)
 
     def ready_s(self, rank: int) -> Any:
         """When the rank's own gradient is ready."""

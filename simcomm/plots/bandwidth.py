@@ -67,7 +67,7 @@ def panels(rows: Iterable[Result]) -> tuple[Panel, ...]:
         Panel(
             "Bytes through the busiest rank (servers included)",
             lambda r: max(r.max_bytes_sent, r.max_bytes_received),
-            lambda r: max(r.expected_max_bytes_sent, r.expected_max_bytes_received),
+            _expected_busiest_bytes,
             lambda axes, values: bytes_axis(axes, "y", values, "most sent or received"),
         ),
         Panel(
@@ -77,6 +77,11 @@ def panels(rows: Iterable[Result]) -> tuple[Panel, ...]:
             lambda axes, values: bandwidth_axis(axes, values, "busbw"),
         ),
     )
+
+
+def _expected_busiest_bytes(row: Result) -> int | None:
+    sent, received = row.expected_max_bytes_sent, row.expected_max_bytes_received
+    return None if sent is None or received is None else max(sent, received)
 
 
 def _expected_algbw_Bps(row: Result) -> float | None:

@@ -26,7 +26,7 @@ class Move(NamedTuple):
     src: int
     dst: int
     chunk: int
-    count: int
+    chunks: int
     adds: bool
     start_s: float
     end_s: float
@@ -133,7 +133,7 @@ def _held(sums: Sums, timeline: Timeline, rank: int, chunk: int) -> list[Held]:
     writers = [i for i, row in enumerate(sums.rows) if row.dst == rank and (i, chunk) in sums.carried]
     ends = timeline.end_s[writers]
     moments = [0.0, *np.unique(ends[[sums.rows[i].kind != "compute" for i in writers]]).tolist()] if writers else [0.0]
-    everyone = max(_people(sums.right(chunk)), 1)
+    everyone = max(_people(sums.right(rank, chunk)), 1)
     found = []
     for time_s in moments:
         value = sums.held(rank, chunk, [i for i, end in zip(writers, ends, strict=True) if end <= time_s])

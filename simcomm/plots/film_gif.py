@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,7 +22,7 @@ from simcomm.units import format_time
 MOST_FRAMES, FRAME_MS, LAST_FRAMES, PALETTE = 150, 80, 18, 64
 DOTS_PER_INCH = 80
 
-_ADDS, _STORES, _PART = COLOURS[0], COLOURS[1], COLOURS[5]
+_ADDS, _STORES, _PART = COLOURS[0], COLOURS[4], COLOURS[5]
 _MOST_COLUMNS = 8
 
 
@@ -55,7 +56,7 @@ def figures(film: Film, seconds_per_frame: float | None = None) -> Iterator[Figu
 
 
 def _image(figure: Figure) -> Image.Image:
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     with drawing():
         canvas.draw()
     return Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()).convert("RGB")
@@ -160,7 +161,7 @@ def _draw_token(axes: Axes, film: Film, move: Move, part: float) -> None:
     long = math.hypot(bx - ax, by - ay) or 1.0
     aside = 0.035 / long  # what goes the other way at the same time is on the other side
     x, y = ax + (bx - ax) * part + (by - ay) * aside, ay + (by - ay) * part - (bx - ax) * aside
-    chunks = str(move.chunk) if move.count == 1 else f"{move.chunk}-{move.chunk + move.count - 1}"
+    chunks = str(move.chunk) if move.chunks == 1 else f"{move.chunk}-{move.chunk + move.chunks - 1}"
     box = {
         "boxstyle": "square,pad=0.25" if move.adds else "round,pad=0.3",
         "facecolor": "white" if move.adds else _STORES,

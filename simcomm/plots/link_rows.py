@@ -100,9 +100,10 @@ def _load_of_links(result: Result, places: Container[Hashable]) -> dict[Hashable
     return {link: by_load(use) for link, use in zip(links, result.links or (), strict=True) if link in places}
 
 
-def _load_of_ports(result: Result, places: Container[Hashable]) -> dict[Hashable, float]:
-    ports = [(kind, rank) for rank in range(result.ranks) for kind in PORTS]
-    return {port: float(result.timeline.log.meters[port].busy_s) for port in ports if port in places}
+def _load_of_ports(result: Result, places: Iterable[Hashable]) -> dict[Hashable, float]:
+    ports = [place for place in places if isinstance(place, tuple) and place[0] in PORTS]
+    ports.sort(key=lambda port: (port[1], PORTS.index(port[0]), port[2:]))  # a switch has one for every other end
+    return {port: float(result.timeline.log.meters[port].busy_s) for port in ports}
 
 
 def stairs(intervals: Iterable[tuple[Any, Any]]) -> tuple[Floats, Floats]:

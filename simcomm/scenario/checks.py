@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from simcomm import collectives, topology, training
+from simcomm import topology, training
 from simcomm.errors import InputError
 from simcomm.scenario.fields import whole
 from simcomm.scenario.messages import is_about_key, message_of, place_of
@@ -44,7 +44,8 @@ class Checker:
 
     def read(self, data: Mapping[str | int, Any]) -> tuple[Scenario | None, list[Wrong]]:
         """Turn the data of one point into a Scenario, or say all that is wrong with it."""
-        wrong = [*_exactly_one_size(data), *_one_topology(data)]
+        data = self._with_workers(data)
+        wrong = [*_exactly_one_size(data), *_one_topology(data), *_one_collective(data)]
         scenario = None
         try:
             context = {"plugins": tuple(self.plugins), "base_dir": self.base_dir}
@@ -57,6 +58,18 @@ class Checker:
         if scenario is not None and not refused & set(SIZES):
             wrong += _gradient(scenario)
         return (None if wrong else scenario), wrong
+
+    def _with_workers(self, data: Mapping[str | int, Any]) -> Mapping[str | int, Any]:
+        """A schedule from a file says how many workers there are; of one that cannot be read it does not matter."""
+        file = _choice(data, "collective")[1].get("file")
+        if "workers" in data or not isinstance(file, str | FilePath) or not str(file):
+            return data
+        from simcomm.formats.collective import collective_in
+
+        try:
+            return {**data, "workers": collective_in(self.base_dir / file).only_workers}
+        except InputError:
+            return {**data, "workers": 1}
 
     def _options(self, data: Mapping[str | int, Any], refused: set[str | int], complete: bool) -> Iterator[Wrong]:
         """Ask the collective, the topology, the routing and the network about their options."""
@@ -86,18 +99,21 @@ class Checker:
     def _collective(
         self, data: Mapping[str | int, Any], refused: set[str | int], complete: bool
     ) -> Generator[Wrong, None, int | None]:
-        """Ask the collective about its options, and compare what is given for ranks with how many there are.
+        """Ask the collective about its options, and compare what is given for ranks with how many are on hosts.
 
         It costs the import of numpy: nobody asks without options when something else is wrong already.
         """
         name, options = _choice(data, "collective")
+        file = options.pop("file", None)
         placement, _ = _choice(data, "placement")
         if options or complete or data.get("stragglers") or isinstance(placement, list):
+            from simcomm.formats.collective import chosen
+
             try:
-                collective = self.plugins.get(name) or collectives.get(name)
+                collective = chosen(name, None if file is None else self.base_dir / file, self.plugins)
                 workers = whole(data["workers"], 1)
                 collective.check(workers, options)
-                ranks = collective.rank_count(workers, options)
+                ranks = collective.hosts(workers, options)
             except InputError as error:
                 yield _about_option("collective", options, str(error))
                 return None
@@ -141,6 +157,16 @@ def _exactly_one_size(data: Mapping[str | int, Any]) -> Iterator[Wrong]:
     for key in given:
         if data[key] is None:
             yield Wrong((key,), f"nothing is given; {expected}")
+
+
+def _one_collective(data: Mapping[str | int, Any]) -> Iterator[Wrong]:
+    given = data.get("collective")
+    if isinstance(given, Mapping) and ("name" in given) == ("file" in given):
+        if "file" in given:
+            yield Wrong(("collective",), "a name and a file; expected one of them")
+        else:
+            expected = "expected a name such as ring_all_reduce (simcomm list shows all)"
+            yield Wrong(("collective", "name"), f"missing; {expected}")
 
 
 def _one_topology(data: Mapping[str | int, Any]) -> Iterator[Wrong]:

@@ -105,15 +105,29 @@ def _quantity(parse: Callable[[object], Any], kind: units.Kind) -> Callable[[Any
     return parsed
 
 
-def _file(value: Any, info: ValidationInfo) -> Path:
+def _path(value: Any, info: ValidationInfo, example: str) -> Path:
     if not isinstance(value, str | Path) or not str(value):
-        raise InputError(f"{shown(value)} is not a file name; expected a graph such as 'cluster.graphml'")
-    path = (info.context or {}).get("base_dir", Path()) / value
+        raise InputError(f"{shown(value)} is not a file name; expected {example}")
+    return Path((info.context or {}).get("base_dir", Path()) / value)
+
+
+def _graph(value: Any, info: ValidationInfo) -> Path:
+    path = _path(value, info, "a graph such as 'cluster.graphml'")
     if not path.is_file():
-        raise InputError(
-            f"{shown(str(value))} is not a file; expected a graph: GraphML, GEXF, node-link JSON or NCCL topology XML"
-        )
-    return Path(path)
+        kinds = "a graph: GraphML, GEXF, node-link JSON or NCCL topology XML"
+        raise InputError(f"{shown(str(value))} is not a file; expected {kinds}")
+    return path
+
+
+def _schedule(value: Any, info: ValidationInfo) -> Path:
+    from simcomm import formats
+
+    path = _path(value, info, "a schedule such as 'ring.xml'")
+    formats.format_of(path)
+    if not all(file.is_file() for file in formats.files(path)):
+        kinds = ", ".join(f"{name} ({suffix})" for suffix, name in formats.SUFFIXES.items())
+        raise InputError(f"{shown(str(value))} is not a file; expected a schedule: {kinds}")
+    return path
 
 
 def _layers(value: Any) -> list[Any]:
@@ -196,5 +210,6 @@ RoutingName = Annotated[
 ]
 NetworkName = Annotated[str, _checked(_network), _TEXT]
 ModelName = Annotated[str, _checked(_model), _TEXT]
-FileName = Annotated[Path, _checked(_file, context=True), _TEXT]
+GraphName = Annotated[Path, _checked(_graph, context=True), _TEXT]
+ScheduleName = Annotated[Path, _checked(_schedule, context=True), _TEXT]
 Layers = Annotated[list[Any], _checked(_layers), WithJsonSchema({"type": "array", "items": {"type": "object"}})]

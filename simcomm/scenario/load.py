@@ -48,12 +48,12 @@ class Document:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files, besides the scenario, whose content affects the answer: graphs, and the modules of plugins."""
+        """The files, besides the scenario, whose content affects the answer: graphs, schedules, modules of plugins."""
         from simcomm.scenario.plugins import source_of
 
-        graphs = [point.topology.file for point in self.points]
+        of_points = [file for point in self.points for file in point.files]
         modules = [source_of(plugin) for plugin in self.plugins]
-        return tuple(dict.fromkeys(file for file in (*graphs, *modules) if file is not None))
+        return tuple(dict.fromkeys([*of_points, *(file for file in modules if file is not None)]))
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Document:
@@ -136,7 +136,8 @@ def _points(sweep: Sweep, checker: Checker, report: Report) -> tuple[Scenario, .
         scenario, wrong = checker.read(point.data)
         report.add(wrong, point, sweep)
         if scenario is not None:
-            scenarios.setdefault(json.dumps(scenario.canonical(), sort_keys=True), scenario)
+            named = [str(file) for file in scenario.files]  # which canonical() calls by their last name
+            scenarios.setdefault(json.dumps([scenario.canonical(), named], sort_keys=True), scenario)
         if report.problems and count >= _ENOUGH:
             break
     if not count and not report.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,16 +31,19 @@ class _Open(BaseModel):
 
 
 class CollectiveChoice(_Open):
-    """A collective by name, with its options."""
+    """A collective by name, with its options, or a schedule from a file."""
 
-    name: fields.CollectiveName = Field(description="the algorithm; `simcomm list` shows all")
+    name: fields.CollectiveName | None = Field(default=None, description="the algorithm; `simcomm list` shows all")
+    file: fields.ScheduleName | None = Field(
+        default=None, description="a schedule: MSCCL XML, GOAL or Chakra; `workers` may be left out, it says how many"
+    )
 
 
 class TopologyChoice(_Open):
     """A topology by kind, with its options, or a graph from a file."""
 
     kind: fields.TopologyKind | None = Field(default=None, description="a topology that simcomm builds")
-    file: fields.FileName | None = Field(
+    file: fields.GraphName | None = Field(
         default=None, description="a graph: GraphML, GEXF, node-link JSON or NCCL topology XML"
     )
 
@@ -141,15 +145,27 @@ class Scenario(_Frozen):
         """Bytes of the gradient."""
         return self.elements * self.itemsize
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files whose content affects the answer: those of the graph and of the schedule."""
+        from simcomm import formats
+
+        graph, schedule = self.topology.file, self.collective.file
+        return (*(() if graph is None else (graph,)), *(() if schedule is None else formats.files(schedule)))
+
     def canonical(self) -> dict[str, Any]:
         """All that affects the answer, as JSON: two points with equal dictionaries have one answer.
 
-        The gradient is its number of elements, however it was given; a graph is named, not read.
+        The gradient is its number of elements, however it was given; a graph or schedule is named, not read.
         """
         from dataclasses import asdict
 
         skipped = {"parameters", "size_bytes", "model", "layers", "topology", "network"}
         data = self.model_dump(mode="json", exclude=skipped)
+        if self.collective.file is not None:
+            data["collective"]["file"] = self.collective.file.name
+        else:
+            del data["collective"]["file"]
         topology = self.topology.options | ({"kind": self.topology.kind} if self.topology.kind else {})
         if self.topology.file is not None:
             topology["file"] = self.topology.file.name

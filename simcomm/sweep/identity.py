@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
-
-from simcomm.errors import InputError
 
 MODEL_VERSION = 2
 """Raised when the same scenario gets another answer: finished points of older versions are then run again."""
@@ -19,8 +16,8 @@ SHORT_DIGITS = 16
 def point_id(canonical: Mapping[str, object], salt: str) -> str:
     """SHA-256 (64 hexadecimal digits) of the canonical JSON of a point and a salt; the order of keys does not matter.
 
-    ``salt`` stands for what the scenario only names: the content of files (`content_hash`). TypeError for a value that
-    JSON cannot hold exactly.
+    ``salt`` stands for what the scenario only names: the content of files (:func:`~simcomm.common.content_hash`).
+    TypeError for a value that JSON cannot hold exactly.
 
     >>> point_id({"workers": 8, "seed": 0}, "") == point_id({"seed": 0, "workers": 8}, "")
     True
@@ -34,11 +31,3 @@ def point_id(canonical: Mapping[str, object], salt: str) -> str:
 def canonical_json(value: object) -> str:
     """JSON with sorted keys, no spaces and exact numbers: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def content_hash(file: Path) -> str:
-    """SHA-256 of the content of a file, whatever it is called; InputError if it cannot be read."""
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error

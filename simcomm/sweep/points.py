@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcomm.common import Kept, keeping
-from simcomm.sweep.identity import content_hash, point_id
+from simcomm.common import Kept, content_hash, keeping
+from simcomm.sweep.identity import point_id
 
 if TYPE_CHECKING:
     from simcomm.results import Result
@@ -21,7 +21,7 @@ Argument = tuple["Scenario", tuple[str, ...], Path]
 LONGEST_VALUE = 40
 """Characters of a value in a label; the middle of a longer one is left out."""
 
-_CHOOSES = ("name", "model", "kind", "order")
+_CHOOSES = ("name", "model", "kind", "order", "file")
 """The keys that name the choice of a section."""
 
 
@@ -35,15 +35,15 @@ class Point:
 
 
 def points_of(document: Document) -> Iterator[Point]:
-    """Every point with its strong id: the scenario, the graph file and the plugin module that it uses, by content.
+    """Every point with its strong id: the scenario, and by content the files and the plugin module that it uses.
 
     What a plugin imports from other modules is not looked at.
     """
     hashes = {file: content_hash(file) for file in document.files}
     modules = _plugin_of_each_name(document)
     for scenario, label in zip(document.points, _labels(document), strict=True):
-        plugin, source = modules.get(scenario.collective.name, ((), None))
-        files = [file for file in (scenario.topology.file, source) if file is not None]
+        plugin, source = modules.get(scenario.collective.name or "", ((), None))
+        files = [*scenario.files, *(() if source is None else (source,))]
         identity = point_id(scenario.canonical(), " ".join(hashes[file] for file in files))
         yield Point(identity, label, (scenario, plugin, document.base_dir))
 
@@ -94,7 +94,7 @@ def _settings(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
         if isinstance(value, Mapping):
             yield from _settings(value, where)
         elif value is not None:
-            yield where, str(value)
+            yield where, Path(value).name if key == "file" else str(value)
 
 
 def _short(value: str) -> str:

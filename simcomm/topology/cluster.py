@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class Cluster:
     """Rank r is on ``hosts[r]``; ``routes`` has the route of every (src, dst) that sends something.
 
+    Ranks of a collective that is fitted to the graph may be on switches; they come after all others.
     ``graph`` has the bandwidths that the run has: those of slow workers are in it.
     """
 
@@ -54,6 +55,11 @@ class Cluster:
         """The bandwidth of all links that leave (or enter) the rank's host together; 0 without a link."""
         return sum(self._bandwidths(rank, entering))
 
+    @property
+    def on_hosts(self) -> int:
+        """How many ranks are on hosts; those after them are on switches."""
+        return sum(self.graph.nodes[node]["kind"] == "host" for node in self.hosts)
+
     def _bandwidths(self, rank: int, entering: bool) -> list[Any]:
         links = (self.graph.pred if entering else self.graph.succ)[self.hosts[rank]]
         return [link["bandwidth_Bps"] for link in links.values()]
@@ -64,7 +70,9 @@ class Cluster:
         With ``both_ways`` a worker is as slow as the faster of its two directions.
         """
         of_rank = self.port_Bps if one_port else self.links_Bps
-        ports = [of_rank(rank) for rank in range(len(self.hosts))]
+        on_hosts = self.on_hosts
+        ports = [of_rank(rank) for rank in range(on_hosts)]
+        ports += [self.links_Bps(rank) for rank in range(on_hosts, len(self.hosts))]  # a switch has a port per link
         of_worker = ports[:workers]
         if both_ways:
             of_worker = [max(port, of_rank(rank, entering=True)) for rank, port in enumerate(of_worker)]
@@ -119,13 +127,15 @@ def place(
     routing: str | Mapping[str, Any] = "shortest",
     seed: int = 0,
     bandwidth_factor: Sequence[Any] | None = None,
+    further: Sequence[Any] = (),
 ) -> Cluster:
     """Put every rank on a host and find the route of every pair of ranks.
 
     ``placement`` and ``routing`` are as in a scenario: a name or a list of hosts, a name or a mapping of a ``name`` and
     its options. ``seed`` is that of a random placement, and of a routing that hashes and has no seed of its own. A link
     of a host has its bandwidth times the ``bandwidth_factor`` of the host's rank (one factor per rank), a link between
-    the hosts of two ranks the smaller of their factors. InputError if there are too few hosts, and for what
+    the hosts of two ranks the smaller of their factors. The last ranks are on the ``further`` nodes, one on each,
+    whatever the placement: switches that take part. InputError if there are too few hosts, and for what
     :func:`~simcomm.topology.placement.order` and :func:`~simcomm.topology.routing.find` refuse.
 
     A :class:`~simcomm.topology.regular.Regular` topology stands for its graph, which is not built where nothing needs
@@ -142,10 +152,10 @@ def place(
 
             return RegularCluster(name, graph, RankPairs.of(pairs))
         graph = graph.graph()
-    count = len(hosts(graph))
-    if count < ranks:
-        raise InputError(f"topology: {name} has {count} hosts; expected at least {ranks}, one for every rank")
-    on = tuple(placements.order(placement, graph, ranks, seed))
+    count, on_hosts = len(hosts(graph)), ranks - len(further)
+    if count < on_hosts:
+        raise InputError(f"topology: {name} has {count} hosts; expected at least {on_hosts}, one for every rank")
+    on = (*placements.order(placement, graph, on_hosts, seed), *further)
     if bandwidth_factor is not None:
         graph = _with_factors(graph, on, bandwidth_factor)
     if not isinstance(routing, str) and "name" not in routing:

@@ -56,6 +56,11 @@ class RegularCluster(Cluster):
         """About what it takes in memory once an engine has asked for all routes."""
         return 500 * len(self.pairs)
 
+    @property
+    def on_hosts(self) -> int:
+        """All ranks are."""
+        return self.net.hosts
+
     def _bandwidths(self, rank: int, entering: bool) -> list[Any]:
         return [self.net.bandwidth_Bps] * self.net.degree
 

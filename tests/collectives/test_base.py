@@ -35,9 +35,9 @@ MINE = Collective("mine", ALL_REDUCE, build, no_claim, source="mine")
 
 
 def test_options_are_the_keywords_of_the_builder() -> None:
-    assert MINE.options == {"radix": 2, "way": "up", "early": False, "segments": 1}
-    assert get("ring_all_reduce").options == {"segments": 1}
-    assert get("parameter_server").options == {"servers": 1, "placement": "dedicated", "segments": 1}
+    assert MINE.options == {"radix": 2, "way": "up", "early": False, "segments": 1, "window": 0}
+    assert get("ring_all_reduce").options == {"segments": 1, "window": 0}
+    assert get("parameter_server").options == {"servers": 1, "placement": "dedicated", "segments": 1, "window": 0}
 
 
 def test_the_summary_is_the_first_paragraph() -> None:
@@ -62,10 +62,10 @@ def test_options_that_fit_are_given_back() -> None:
     [
         (
             {"radx": 3},
-            "unknown option 'radx' of mine; expected one of radix, way, early, segments; did you mean 'radix'?",
+            "unknown option 'radx' of mine; expected one of radix, way, early, segments, window; did you mean 'radix'?",
         ),
-        ({"zzz": 3}, "unknown option 'zzz' of mine; expected one of radix, way, early, segments"),
-        ({"workers": 3}, "unknown option 'workers' of mine; expected one of radix, way, early, segments"),
+        ({"zzz": 3}, "unknown option 'zzz' of mine; expected one of radix, way, early, segments, window"),
+        ({"workers": 3}, "unknown option 'workers' of mine; expected one of radix, way, early, segments, window"),
         ({"radix": True}, "radix: True; expected a whole number"),
         ({"radix": 2.0}, "radix: 2.0; expected a whole number"),
         ({"radix": "two"}, "radix: 'two'; expected a whole number"),
@@ -101,7 +101,7 @@ def test_too_few_workers_are_refused(name: str, workers: int) -> None:
 def test_a_collective_without_options_says_so() -> None:
     with pytest.raises(InputError) as refused:
         get("ring_all_reduce").check(3, {"rounds": True})
-    assert str(refused.value) == "unknown option 'rounds' of ring_all_reduce; expected segments"
+    assert str(refused.value) == "unknown option 'rounds' of ring_all_reduce; expected one of segments, window"
 
 
 def test_a_vector_of_no_element_takes_no_time_whatever_the_formula_says() -> None:

@@ -175,7 +175,7 @@ def test_there_is_a_formula_for_equal_shards_of_no_more_servers_than_workers(
         ),
         (
             {"server": 4},
-            "unknown option 'server' of parameter_server; expected one of servers, placement, segments; "
+            "unknown option 'server' of parameter_server; expected one of servers, placement, segments, window; "
             "did you mean 'servers'?",
         ),
     ],

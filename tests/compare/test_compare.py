@@ -114,7 +114,7 @@ class Stops:
 
 
 def written(found: Comparison, folder: Path) -> list[bytes]:
-    found.to_csv(folder / "t.csv")
+    found.table.to_csv(folder / "t.csv")
     found.to_json(folder / "t.json")
     return [(folder / name).read_bytes() for name in ("t.csv", "t.json", "results.csv")]
 

@@ -95,7 +95,9 @@ def test_the_names_of_the_ranks_do_not_matter(program: Program, model: Any, map_
         return  # ranks that are late by as much are told apart by their numbers
     rows = [Operation(r.kind, map_[r.src], map_[r.dst], 0, r.count, r.seconds, r.after) for r in program.rows]
     image = np.argsort(map_).tolist()
-    workers = Workers(*(tuple(column[rank] for rank in image) for column in vars(program.workers).values()))
+    given = (program.workers.start_s, program.workers.compute_s, program.workers.compute_factor)
+    start_s, compute_s, factor = (tuple(column[rank] for rank in image) for column in given)
+    workers = Workers(start_s, compute_s, factor)
     graph = build("star", 4, F(2), F(3, 8))
     more = {"network": model, "exact": True, "compute_s": np.array(program.compute_s, dtype=object)}
     one = execute(program.schedule, program.size_bytes, graph, workers=program.workers, **more)

@@ -146,13 +146,13 @@ def test_expands_the_contract_of_the_design():
         (
             "collective",
             "collective:",
-            "x.yaml:4:12: collective: nothing does not fit; expected a name or a mapping with name",
+            "x.yaml:4:12: collective: nothing does not fit; expected a name or a mapping with name, file",
         ),
         (
             "collective",
             "collective: {name: parameter_server, server: 5}",
             "x.yaml:4:38: collective.server: unknown option 'server' of parameter_server; "
-            "expected one of servers, placement, segments; did you mean 'servers'?",
+            "expected one of servers, placement, segments, window; did you mean 'servers'?",
         ),
         (
             "collective",
@@ -339,7 +339,8 @@ def test_expands_the_contract_of_the_design():
         (
             "question",
             "sweep: {collective.servers: [1, 2]}",
-            "x.yaml:1:9: collective.servers: unknown option 'servers' of ring_all_reduce; expected segments",
+            "x.yaml:1:9: collective.servers: unknown option 'servers' of ring_all_reduce; expected one of segments, "
+            "window",
         ),
     ],
 )

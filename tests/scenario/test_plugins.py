@@ -10,7 +10,7 @@ PLUGIN = """
 class Mine:
     name = "my_tree"
 
-    def rank_count(self, workers, options):
+    def hosts(self, workers, options):
         return workers
 
     def check(self, workers, options):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simcomm.common import content_hash
 from simcomm.errors import InputError
 from simcomm.sweep import identity
-from simcomm.sweep.identity import canonical_json, content_hash, point_id
+from simcomm.sweep.identity import canonical_json, point_id
 
 VALUES = st.integers() | st.floats(allow_nan=False) | st.text() | st.booleans() | st.none()
 SCENARIOS = st.dictionaries(st.text(), VALUES | st.lists(VALUES) | st.dictionaries(st.text(), VALUES))

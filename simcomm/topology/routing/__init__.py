@@ -49,7 +49,7 @@ def names() -> tuple[str, ...]:
 def find(
     name: str, graph: nx.DiGraph[Any], pairs: Iterable[tuple[Any, Any]], /, **options: Any
 ) -> dict[tuple[Any, Any], Route]:
-    """The route of every (src, dst) pair of hosts, by the routing of this name.
+    """The route of every (src, dst) pair of nodes that ranks are on, by the routing of this name.
 
     Raises InputError for an unknown name or option, a graph in which the routing has no way to go, and a pair that is
     no two hosts or has no path.
@@ -60,10 +60,9 @@ def find(
     """
     check_options(name, options)
     wanted = list(dict.fromkeys(pairs))
-    kinds: dict[Any, str] = dict(graph.nodes(data="kind"))
     for source, target in wanted:
-        if kinds.get(source) != "host" or kinds.get(target) != "host" or source == target:
-            raise InputError(f"routing: {source!r} and {target!r} are not two hosts of the graph; expected two hosts")
+        if source not in graph or target not in graph or source == target:
+            raise InputError(f"routing: {source!r} and {target!r} are not two nodes of the graph; expected two of them")
     return ROUTINGS[name](graph, wanted, **options)
 
 

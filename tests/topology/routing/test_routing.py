@@ -90,9 +90,9 @@ def test_the_names() -> None:
     assert [name for name in routing.names() if routing.takes_seed(name)] == ["ecmp", "valiant"]
 
 
-@pytest.mark.parametrize("pair", [(0, 0), (0, "switch"), ("switch", 1), (0, 4), ("0", 1)])
-def test_what_is_no_pair_of_hosts_is_refused(pair: tuple[Any, Any]) -> None:
-    message = f"routing: {pair[0]!r} and {pair[1]!r} are not two hosts of the graph; expected two hosts"
+@pytest.mark.parametrize("pair", [(0, 0), (0, "leaf"), (0, 4), ("0", 1)])
+def test_what_is_no_pair_of_nodes_is_refused(pair: tuple[Any, Any]) -> None:
+    message = f"routing: {pair[0]!r} and {pair[1]!r} are not two nodes of the graph; expected two of them"
     assert refusal("shortest", build("star", 4, 1, 1), [pair]) == message
 
 
