@@ -99,7 +99,7 @@ def test_where_the_file_is_does_not_matter(ring, tmp_path):
         ("collective: {file: ring.xml, name: all_to_all}\n", "a name and a file; expected one of them"),
         (
             "collective: {file: ring.xml, servers: 2}\n",
-            "unknown option 'servers' of ring.xml; expected segments",
+            "unknown option 'servers' of ring.xml; expected one of segments, window",
         ),
         ("collective: {}\nworkers: 4\n", "missing; expected a name such as ring_all_reduce"),
         ("collective: {file: ring.xml}\nworkers: 4\nstragglers: {4: {start: 1 s}}\n", "there is no rank 4"),

@@ -67,10 +67,15 @@ def waits_for_arrival_of_its_own(schedule):
     return bool(elsewhere.any())
 
 
+def named(goal):
+    """The goal, if it is one that a file can name."""
+    return None if goal.operation in ("all_to_all_v", "gossip", "shift") else goal
+
+
 @pytest.mark.parametrize("workers", range(1, 10))
 def test_what_is_written_is_read_as_it_was(workers, tmp_path):
     for name, options, schedule in every_schedule(workers):
-        target = collectives.get(name).goal_of(workers, options)
+        target = named(collectives.get(name).goal_of(workers, options))
         for vector in (Vector(250), Vector(3), Vector(0)):
             written(schedule, vector, tmp_path / "x.goal", goal=target, name=name)
             found = formats.load(tmp_path / "x.goal")
