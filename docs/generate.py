@@ -214,4 +214,5 @@ if __name__ == "__main__":
         sys.exit(draw(DOCS / "pictures"))
     for page, make in PAGES.items():
         (DOCS / page).write_text(make(), encoding="utf-8")
-    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (ROOT / "README.md", DOCS / "compare.md"):
+        page.write_text(readme(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -167,7 +167,7 @@ def _reason(each: LeftOut) -> str:
 
 def _write(found: Comparison, folder: Path, plots: bool) -> None:
     """The tuning table as CSV and JSON, and the picture."""
-    found.to_csv(folder / "tuning_table.csv")
+    found.table.to_csv(folder / "tuning_table.csv")
     found.to_json(folder / "tuning_table.json")
     click.echo(f"{len(found.rows)} rows in {folder / 'tuning_table.csv'} and .json")
     if not plots:

@@ -45,16 +45,27 @@ class Choice:
     equals: Annotated[str, "Algorithms that the model cannot tell from the best, with spaces; empty if there is none."]
     evaluations: Annotated[int, "Simulations behind this row: of all algorithms with all options that were tried."]
 
+    def as_row(self) -> dict[str, Value]:
+        """The columns in their order."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
 
 @dataclass(frozen=True)
-class Comparison(Writable):
+class TuningTable(Writable):
+    """What to take, for every number of workers and range of sizes."""
+
+    columns: ClassVar[tuple[Column, ...]] = columns_of(Choice)
+    rows: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
     """Every algorithm of one operation on one cluster: ``cells`` by workers and size, ``crossovers``, what is missing.
 
     ``untried`` are single settings that do not fit or were refused; ``ended_by_budget`` of ``searches`` stopped before
     they came to an end. ``results`` has a row for every simulation.
     """
 
-    columns: ClassVar[tuple[Column, ...]] = columns_of(Choice)
     operation: str
     document: Document
     effort: Effort
@@ -85,9 +96,14 @@ class Comparison(Writable):
         return tuple(sentence(self.cells_of(workers), self.crossovers) for workers in self.workers)
 
     @cached_property
+    def table(self) -> TuningTable:
+        """What an application would look up; it can be written as CSV or Parquet."""
+        return TuningTable(tuple(row for workers in self.workers for row in self._rows(self.cells_of(workers))))
+
+    @property
     def rows(self) -> tuple[Choice, ...]:
-        """The tuning table."""
-        return tuple(row for workers in self.workers for row in self._rows(self.cells_of(workers)))
+        """The rows of the tuning table."""
+        return self.table.rows
 
     def _rows(self, cells: tuple[Cell, ...]) -> Iterator[Choice]:
         borders = [
@@ -114,11 +130,8 @@ class Comparison(Writable):
                 cell.evaluations,
             )
 
-    def _cells(self) -> list[tuple[Value, ...]]:
-        return [tuple(getattr(row, column.name) for column in self.columns) for row in self.rows]
-
     def to_json(self, path: str | Path) -> None:
-        """Write the tuning table and all that belongs to it as JSON; InputError or OutputError as `to_csv`."""
+        """Write the tuning table and all that belongs to it; InputError if the place is wrong, else OutputError."""
         write_file(path, (json.dumps(self.as_json(), indent=1, allow_nan=False) + "\n").encode())
 
     def as_json(self) -> dict[str, Any]:
@@ -126,7 +139,6 @@ class Comparison(Writable):
         cluster = self.document.points[0].canonical()
         varied = ("workers", "collective", "elements")
         best = {(cell.workers, cell.size_bytes): dict(cell.best.options) for cell in self.cells}
-        rows = [{column.name: getattr(row, column.name) for column in self.columns} for row in self.rows]
         return {
             "simcomm_tuning_table": TABLE_VERSION,
             "operation": self.operation,
@@ -139,7 +151,7 @@ class Comparison(Writable):
             "searches_ended_by_budget": self.ended_by_budget,
             "sentences": list(self.sentences),
             "ranges": [each.as_json() for workers in self.workers for each in self.ranges(workers)],
-            "rows": [row | {"options": best[row["workers"], row["size_bytes"]]} for row in rows],
+            "rows": [{**row.as_row(), "options": best[row.workers, row.size_bytes]} for row in self.rows],
             "crossovers": [cross._asdict() for cross in self.crossovers],
             "left_out": [each._asdict() for each in self.left_out],
             "untried": [each._asdict() for each in self.untried],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,10 +115,13 @@ class _Rounds:
         for (name, place), climb in self.climbs.items():
             near = [best.get((name, other)) for other in _neighbours(place, self.task.grid)]
             hints = [setting for setting in near if setting is not None and climb.space.holds(setting)]
-            wanted = climb.next(hints, lambda s, name=name, place=place: self.book.is_possible(Key(name, *place, s)))
+            wanted = climb.next(hints, partial(self._is_possible, name, place))
             climb.tried |= dict.fromkeys(wanted)
             keys += [Key(name, *place, setting) for setting in wanted]
         return keys
+
+    def _is_possible(self, name: str, place: Place, setting: Setting) -> bool:
+        return self.book.is_possible(Key(name, *place, setting))
 
     def cells(self) -> tuple[Cell, ...]:
         """The ranking at every place of the grid where something can run."""
@@ -153,7 +157,7 @@ class _Rounds:
             for first, second in pairwise(ranges_of([cell for cell in cells if cell.workers == workers], ())):
                 low, high = first.cells[-1], second.cells[0]
                 names = first.algorithm, second.algorithm
-                if not (_is_ahead(*names, low) and _is_ahead(*reversed(names), high)):
+                if not (_is_ahead(names[0], names[1], low) and _is_ahead(names[1], names[0], high)):
                     names = low.best.algorithm, high.best.algorithm
                 ends = [cell.size_bytes // self.task.base.itemsize for cell in (low, high)]
                 cut = Bisection(ends[0], ends[1], self.effort.tolerance, self.effort.steps)

@@ -58,7 +58,7 @@ class Task:
         """The point of a sweep; InputError if the algorithm, or a list of hosts or stragglers, does not fit."""
         collective, options = self.algorithms[name], self.options(setting)
         collective.check(workers, options)
-        ranks, hosts = collective.rank_count(workers, options), self.base.placement.order
+        ranks, hosts = collective.hosts(workers, options), self.base.placement.order
         if not isinstance(hosts, str) and len(hosts) != ranks:
             raise InputError(f"placement: {len(hosts)} hosts for {ranks} ranks")
         if self.base.stragglers and max(self.base.stragglers) >= ranks:
@@ -120,20 +120,23 @@ def _asked(
         every = list(dict.fromkeys(operations.values()))
         near = did_you_mean(operation, every)
         raise InputError(f"unknown operation {operation!r}; expected one of {', '.join(every)}{near}")
-    choices = {repr(point.collective): point.collective for point in document.points}.values()
-    asked = list(dict.fromkeys(operations[choice.name] for choice in choices))
+    choices = {repr(each): (each.name, each.options) for each in (p.collective for p in document.points)}.values()
+    named = [(name, options) for name, options in choices if name is not None]
+    if operation is None and len(named) < len(choices):
+        raise InputError(f"{document.source}: a schedule from a file; expected an algorithm, or --operation NAME")
+    asked = list(dict.fromkeys(operations[name] for name, _ in named))
     if operation is None and len(asked) > 1:
         raise InputError(f"{document.source}: several operations: {', '.join(asked)}; expected one: --operation NAME")
-    operation = operation or asked[0]
-    if list(operations.values()).count(operation) < 2:  # two tasks of such a kind can often not even be told apart
-        only = next(name for name, does in operations.items() if does == operation)
-        raise InputError(f"{operation}: {only}: nothing to compare; expected two algorithms or more")
-    own = [choice for choice in choices if operations[choice.name] == operation]
-    exact = any(is_exact(known[choice.name]) for choice in own) or not own
-    given = [_of_the_task(known[choice.name], choice.options) for choice in own] or [{}]
+    does = operation or asked[0]
+    if list(operations.values()).count(does) < 2:  # two tasks of such a kind can often not even be told apart
+        only = next(name for name, each in operations.items() if each == does)
+        raise InputError(f"{does}: {only}: nothing to compare; expected two algorithms or more")
+    own = [(known[name], options) for name, options in named if operations[name] == does]
+    exact = any(is_exact(collective) for collective, _ in own) or not own
+    given = [_of_the_task(collective, options) for collective, options in own] or [{}]
     if any(each != given[0] for each in given):
         raise InputError(f"{document.source}: its points do different things, {given[0]} and others; expected one")
-    return operation, exact, given[0]
+    return does, exact, given[0]
 
 
 def is_exact(collective: Collective) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -237,7 +237,13 @@ def _mark(axes: Axes, letter: str, cross: Crossover) -> str:
     """A letter at a crossover, and what it means."""
     axes.axvline(cross.size_bytes, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
     box = {"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8}
-    place = {"xytext": (0, 26), "textcoords": "offset points", "ha": "center", "va": "center", "zorder": 5}
+    place: dict[str, Any] = {
+        "xytext": (0, 26),
+        "textcoords": "offset points",
+        "ha": "center",
+        "va": "center",
+        "zorder": 5,
+    }
     arrow = {"arrowstyle": "-", "linewidth": 0.8}
     axes.annotate(letter, (cross.size_bytes, cross.time_s), size=9, weight="bold", bbox=box, arrowprops=arrow, **place)
     return f"{letter}: at {format_binary_size(cross.size_bytes)} {cross.above} overtakes {cross.below}."

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from simcomm import collectives, formats, goals
+from simcomm.closed_forms import Vector
 from simcomm.compare import Comparison, Effort, compare
 from simcomm.compare.task import task_of
 from simcomm.errors import InputError
@@ -114,7 +116,7 @@ class Stops:
 
 
 def written(found: Comparison, folder: Path) -> list[bytes]:
-    found.to_csv(folder / "t.csv")
+    found.table.to_csv(folder / "t.csv")
     found.to_json(folder / "t.json")
     return [(folder / name).read_bytes() for name in ("t.csv", "t.json", "results.csv")]
 
@@ -184,6 +186,32 @@ def test_what_is_too_large_is_left_out_with_the_reason():
     assert any(each.algorithm == "recursive_doubling segments=4" for each in found.untried)
     with pytest.raises(InputError, match=r"no algorithm can run: .* messages to look at; at most 1 are"):
         compare(scenario(**keys), only=TWO, effort=Effort(most_messages=1))
+
+
+def test_what_does_not_fit_into_memory_is_left_out_with_the_reason(monkeypatch):
+    monkeypatch.setenv("SIMCOMM_MEMORY", "250 kB")
+    keys = {"workers": 16, "sweep": {"size": ["1 MiB"]}, "engine": "compiled"}
+    found = compare(
+        scenario(**keys), only=("ring_all_reduce", "recursive_doubling", "parameter_server"), effort=AS_THEY_ARE
+    )
+    assert [left.algorithm for left in found.left_out] == ["ring_all_reduce"]
+    assert "480 messages, which need about" in found.left_out[0].reason
+
+
+def test_there_are_no_more_segments_than_elements():
+    keys = {"collective": "chain_broadcast", "sweep": {"parameters": [2, 3]}}
+    found = compare(scenario(**keys), only=TREES)
+    assert not found.untried
+    assert max(int(r.options.partition("segments=")[2] or 1) for r in found.results) == 2
+
+
+def test_a_schedule_from_a_file_has_no_algorithm_to_compare(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    schedule = collectives.get("ring_all_reduce").schedule(2)
+    formats.dump(schedule, tmp_path / "ring.goal", workers=2, name="ring", goal=goals.ALL_REDUCE, vector=Vector(16))
+    keys = scenario(collective={"file": "ring.goal"}, workers=2)
+    with pytest.raises(InputError, match="a schedule from a file; expected an algorithm, or --operation NAME"):
+        compare(keys)
 
 
 def test_a_root_is_part_of_the_task():
