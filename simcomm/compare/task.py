@@ -80,11 +80,12 @@ def task_of(document: Document, operation: str | None = None, only: Sequence[str
         raise InputError(f"{document.source}: {', '.join(odd)} swept; {what}: set one value by KEY=VALUE")
     known = {**{name: registry.get(name) for name in registry.names()}, **document.collectives}
     operation, exact, given = _asked(document, known, operation)
+    named = {*only, *(point.collective.name for point in document.points)}
     algorithms: dict[str, Collective] = {}
     excluded: dict[str, str] = {}
     for name, collective in known.items():
         if operation_of(collective) == operation:
-            why = _excluded(collective, exact, given)
+            why = _excluded(collective, exact, given, name in named)
             excluded |= {name: why} if why else {}
             algorithms |= {} if why else {name: collective}
     algorithms = _chosen(algorithms, excluded, only, operation)
@@ -154,7 +155,9 @@ def _of_the_task(collective: Collective, options: Mapping[str, Any]) -> dict[str
     return changing
 
 
-def _excluded(collective: Collective, exact: bool, given: Mapping[str, Any]) -> str:
+def _excluded(collective: Collective, exact: bool, given: Mapping[str, Any], named: bool) -> str:
+    if not named and collective.hosts(FEW, {}) < collective.rank_count(FEW, {}):
+        return "needs switches that add; it is compared if the scenario or --only names it"
     if is_exact(collective) != exact:
         return "its result is inexact: never ranked with exact ones" if exact else "exact: never ranked with inexact"
     missing = [name for name in given if name not in collective.options]
