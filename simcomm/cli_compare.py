@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +28,7 @@ MOST_SECONDS = 1
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--operation", metavar="NAME", help="What to compare, such as broadcast [that of the scenario].")
 @click.option("--only", multiple=True, metavar="COLLECTIVE", help="Compare only these; give it several times.")
+@click.option("--without", multiple=True, metavar="COLLECTIVE", help="Leave out what the cluster cannot do.")
 @click.option("--model-error", default="10%", show_default=True, help="Differences up to this are not ranked.")
 @click.option("--budget", default=24, show_default=True, help="Simulations per algorithm, n and size, to tune it.")
 @click.option("--tolerance", default="1%", show_default=True, help="How exactly a crossover is found.")
@@ -40,6 +41,7 @@ def compare(
     overrides: tuple[str, ...],
     operation: str | None,
     only: tuple[str, ...],
+    without: tuple[str, ...],
     model_error: str,
     budget: int,
     tolerance: str,
@@ -70,9 +72,8 @@ def compare(
     count = jobs or os.cpu_count() or 1
     if document.question:
         click.echo(document.question.strip())
-    found = run(
-        document, folder, operation=operation, only=only, effort=effort, jobs=count, progress=progress_on(sys.stderr)
-    )
+    which: dict[str, Any] = {"operation": operation, "only": only, "without": without}
+    found = run(document, folder, **which, effort=effort, jobs=count, progress=progress_on(sys.stderr))
     if not found.results.interrupted:
         _show(found)
         _write(found, folder, plots)

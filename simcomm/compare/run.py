@@ -35,6 +35,7 @@ def compare(
     *,
     operation: str | None = None,
     only: Sequence[str] = (),
+    without: Sequence[str] = (),
     effort: Effort | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -52,7 +53,7 @@ def compare(
     else:
         document = from_mapping(scenario, overrides) if isinstance(scenario, Mapping) else load(scenario, overrides)
     effort = effort or Effort()
-    rounds = _Rounds(task_of(document, operation, only), effort)
+    rounds = _Rounds(task_of(document, operation, only, without), effort)
     results = run_rounds(rounds, simulate, out, jobs, progress)
     cells = rounds.cells()
     if not cells and not results.interrupted:

@@ -68,11 +68,14 @@ class Task:
         return self.base.model_copy(update={"workers": workers, "collective": choice, **size})
 
 
-def task_of(document: Document, operation: str | None = None, only: Sequence[str] = ()) -> Task:
+def task_of(
+    document: Document, operation: str | None = None, only: Sequence[str] = (), without: Sequence[str] = ()
+) -> Task:
     """What a scenario asks for: the operation of its collectives, unless another one is named.
 
-    ``only`` restricts the algorithms. InputError for a scenario that varies more than workers, size and collective,
-    for an unknown operation, and if fewer than two algorithms remain.
+    ``only`` restricts the algorithms, ``without`` names those that the cluster cannot run. InputError for a scenario
+    that varies more than workers, size and collective, for an unknown operation, and if fewer than two algorithms
+    remain.
     """
     odd = [path for path in document.swept if path.split(".")[0] not in _MAY_VARY]
     if odd:
@@ -88,7 +91,9 @@ def task_of(document: Document, operation: str | None = None, only: Sequence[str
             why = _excluded(collective, exact, given, name in named)
             excluded |= {name: why} if why else {}
             algorithms |= {} if why else {name: collective}
-    algorithms = _chosen(algorithms, excluded, only, operation)
+    algorithms = _chosen(algorithms, excluded, only, without, operation)
+    excluded = {} if only else excluded
+    excluded |= dict.fromkeys(without, "not wanted (--without)")
     return Task(operation, document, document.points[0], _grid(document), algorithms, given, excluded)
 
 
@@ -165,13 +170,20 @@ def _excluded(collective: Collective, exact: bool, given: Mapping[str, Any], nam
 
 
 def _chosen(
-    algorithms: dict[str, Collective], excluded: Mapping[str, str], only: Sequence[str], operation: str
+    algorithms: dict[str, Collective],
+    excluded: Mapping[str, str],
+    only: Sequence[str],
+    without: Sequence[str],
+    operation: str,
 ) -> dict[str, Collective]:
-    for name in only:
-        if name not in algorithms:
-            why = excluded.get(name, f"no algorithm of {operation}")
-            raise InputError(f"--only {name}: {why}; expected {', '.join(algorithms)}{did_you_mean(name, algorithms)}")
-    chosen = {name: collective for name, collective in algorithms.items() if not only or name in only}
+    for option, names in (("--only", only), ("--without", without)):
+        for name in names:
+            if name not in algorithms:
+                why = excluded.get(name, f"no algorithm of {operation}")
+                expected = f"expected {', '.join(algorithms)}{did_you_mean(name, algorithms)}"
+                raise InputError(f"{option} {name}: {why}; {expected}")
+    wanted = [name for name in only or algorithms if name not in without]
+    chosen = {name: collective for name, collective in algorithms.items() if name in wanted}
     if len(chosen) < 2:
         names = ", ".join(chosen) or "none"
         raise InputError(f"{operation}: {names}: nothing to compare; expected two algorithms or more")

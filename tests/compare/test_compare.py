@@ -176,6 +176,13 @@ def test_what_cannot_run_is_left_out_with_the_reason():
     assert [len(cell.entries) for cell in found.cells] == [3, 2]
 
 
+def test_what_the_cluster_cannot_do_is_left_out_by_name():
+    keys = scenario(sweep={"size": ["1 MiB"]})
+    found = compare(keys, without=("all_to_all",), only=(*TWO, "all_to_all"), effort=AS_THEY_ARE)
+    assert {result.collective for result in found.results} == set(TWO)
+    assert found.left_out == (("all_to_all", (), 0, "not wanted (--without)"),)
+
+
 def test_what_is_too_large_is_left_out_with_the_reason():
     effort = Effort(most_messages=50)
     keys = {"sweep": {"size": ["1 MiB"]}, "engine": "compiled"}
@@ -250,6 +257,8 @@ def test_of_one_worker_nothing_takes_any_time():
         ),
         ({}, {"only": ("ring_all_reduce",)}, "ring_all_reduce: nothing to compare; expected two algorithms or more"),
         ({}, {"only": ("ring_allreduce",)}, "--only ring_allreduce: no algorithm of all_reduce.*did you mean"),
+        ({}, {"only": TWO, "without": TWO[:1]}, "all_reduce: ring_all_reduce: nothing to compare"),
+        ({}, {"without": ("in_netwrk",)}, "--without in_netwrk: no algorithm of all_reduce; expected"),
         ({"collective": "gossip"}, {}, "gossip: nothing to compare"),
         ({"collective": "all_to_all_v"}, {}, "all_to_all_v: nothing to compare"),
         ({"sweep": {"link.latency": ["1 us", "2 us"]}, "size": "1 MB"}, {}, "link.latency swept; compare takes one"),
