@@ -13,9 +13,9 @@ In one piece, of halves of the same size, L = ⌊lg n⌋ and s = 2L − 1 (2L fo
 In segments the engine answers alone. Sanders, Speck and Träff need 2(Sβ + 2α lg n + √(8αβS lg n)) at the best k where a
 port is held during α. Here α is on the wire and small blocks cost nothing. But a port sends what is ready first, and
 leaves are ready with all k blocks at once: inner nodes send their S/2 as leaves before the first block of what they add
-up, and wait for that of others. So for long vectors it tends to 2.5·Sβ, not to 2·Sβ: with 64 segments (α = γ = 0) 2.50·Sβ
-for n = 8, 2.58 for n = 64. A ``window`` of 2 blocks under way (NCCL has one, too) mends that: 2.03·Sβ and 2.13·Sβ, where
-2(n−1)/n·Sβ, 1.75 and 1.97, is the bound.
+up, and wait for that of others. So for long vectors it tends to 2.5·Sβ, not to 2·Sβ: with 64 segments (α = γ = 0)
+2.50·Sβ for n = 8, 2.58 for n = 64. A ``window`` of 2 blocks under way (NCCL has one, too) mends that: 2.03·Sβ and
+2.13·Sβ, where 2(n−1)/n·Sβ, 1.75 and 1.97, is the bound.
 """
 
 from __future__ import annotations
