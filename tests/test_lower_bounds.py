@@ -129,6 +129,7 @@ def test_of_other_operations_nothing_is_known() -> None:
     assert demand("scan", 1, Vector(100)) == Demand()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("n", UP_TO_16)
 def test_no_collective_beats_its_bound(n: int) -> None:
     """Every collective with every variant, of chunks of several sizes; also where some hold nothing."""

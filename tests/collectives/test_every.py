@@ -28,6 +28,9 @@ def hierarchical(n: int, options: Mapping[str, Any]) -> int:
     return 2 * (n - 1) if options.get("between", "ring") == "ring" else 2 * (n - m) + doubling(m)
 
 
+#: They say nothing new about coverage, and would take twice as long with it.
+pytestmark = pytest.mark.no_cover
+
 #: All-reduces that do not send the least possible, with what they send instead, in units of S.
 SEND_MORE = {
     "all_to_all": lambda n, options: n * (n - 1),

@@ -31,6 +31,7 @@ def test_the_few_that_are_kept_here(suite, case):
     assert found.verdict == AGREES, row(suite.peer, found)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("engine", engines.ENGINES)
 @pytest.mark.parametrize(("suite", "case"), cases(HERE))
 def test_every_engine_agrees_or_does_not_take_the_case(suite, case, engine):
@@ -39,6 +40,7 @@ def test_every_engine_agrees_or_does_not_take_the_case(suite, case, engine):
     assert found.why.startswith(f"engine: {engine} ") or found.verdict == AGREES
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not THERE.exists(), reason="the reference answers (../shared/conformance) are not here")
 @pytest.mark.parametrize(("suite", "case"), cases(THERE))
 def test_every_case_in_the_compiled_engine(suite: Suite, case):
@@ -48,6 +50,7 @@ def test_every_case_in_the_compiled_engine(suite: Suite, case):
         assert found.verdict == AGREES, found.why
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not THERE.exists(), reason="the reference answers (../shared/conformance) are not here")
 @pytest.mark.parametrize(("suite", "case"), cases(THERE))
 def test_every_case_that_is_not_too_large(suite: Suite, case):

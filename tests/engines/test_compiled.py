@@ -49,6 +49,7 @@ def test_random_flows_are_those_of_the_reference(case: Case) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", collectives.names())
 def test_every_collective_with_jitter_and_without(name: str, model: str) -> None:
     collective = collectives.get(name)
