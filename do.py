@@ -2,7 +2,8 @@
 """Run simcomm's main job, its tests or its checks on a machine that has nothing but Python 3.11+ with its venv module.
 
     python3 do.py demo     the founding table and bandwidth vs n: tables and plots in results/
-    python3 do.py test     the tests, with their coverage
+    python3 do.py test     the tests
+    python3 do.py cover    the tests with their coverage, which takes half as long again
     python3 do.py check    style, types, import rules, notebooks
 
 Each sets up what it needs in .venv (or ``--venv DIR``): the locked dependencies, checked by their hashes, and simcomm.
@@ -70,10 +71,15 @@ def demo(venv: Venv) -> int:
     return 0
 
 
-def test(venv: Venv) -> int:
+def test(venv: Venv, *more: str) -> int:
+    """Run the tests."""
+    return venv.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *more)
+
+
+def cover(venv: Venv) -> int:
     """Run the tests and measure their coverage, with branches."""
     coverage = ("--cov=simcomm", "--cov-branch", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95")
-    return venv.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *coverage)
+    return test(venv, *coverage)
 
 
 def check(venv: Venv) -> int:
@@ -116,7 +122,7 @@ def main() -> int:
     if sys.version_info < OLDEST:
         needed = ".".join(map(str, OLDEST))
         sys.exit(f"do.py: simcomm needs Python {needed} or newer; this is Python {sys.version.split()[0]}")
-    tasks = {"demo": demo, "test": test, "check": check}
+    tasks = {"demo": demo, "test": test, "cover": cover, "check": check}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=tasks)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where to set up (default: .venv)")
