@@ -50,8 +50,11 @@ class Venv:
         if run(sys.executable, "-m", "venv", self.folder) != 0:
             sys.exit("do.py: this Python cannot make a virtual environment; Debian and Ubuntu have it in python3-venv")
         pip = (self.programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        must(*pip, "--require-hashes", "-r", LOCK)
+        # The lock is complete, so nothing is resolved: pip would refuse the lock once a pinned package that is also
+        # asked for with an extra, such as coverage[toml], has a newer release.
+        must(*pip, "--no-deps", "--require-hashes", "-r", LOCK)
         must(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+        must(self.programs / "python", "-m", "pip", "check")
         self.stamp.write_text(wanted)
 
     def run(self, program: str, *arguments: object) -> int:

@@ -147,7 +147,9 @@ def algorithms() -> str:
     for operation, names in _by_operation().items():
         rows = [row for name in names for row in _claims(name)]
         head = ["| collective | messages | bytes | busiest worker | steps | options |", "|---|--:|--:|--:|--:|---|"]
-        about = [f"* `{name}`: {collectives.get(name).summary} Source: {collectives.get(name).source}." for name in names]
+        about = [
+            f"* `{name}`: {collectives.get(name).summary} Source: {collectives.get(name).source}." for name in names
+        ]
         sections.append("\n".join([f"## {operation}", "", *head, *rows, "", *about]))
     text = "\n\n".join(sections)
     return f"""# Collectives
