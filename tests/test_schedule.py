@@ -87,7 +87,7 @@ def test_a_schedule_is_immutable() -> None:
     schedule = example()
     for column in schedule.columns():
         with pytest.raises(ValueError, match="read-only"):
-            column[0] = 0
+            column[:] = 0
     with pytest.raises(FrozenInstanceError):
         schedule.ranks = 4  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):

@@ -5,6 +5,7 @@ operation, whole:
 
     17 reduce 0 -> 1 chunk 2 count 1 after 9 12
     18 compute 1 -> 1 chunk 0 count 4 seconds 0.001 after 17
+    19 copy 1 -> 0 chunks 0 2 5 after 18
 
 A file that has them is read from them; its own statements must be those that the schedule would be written as, so that
 neither can be changed without the other.
@@ -15,7 +16,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,8 +43,10 @@ _FIELDS: Final = (
     "itemsize",
     "goal",
 )
+_MANY: Final = r"\d+(?: \d+)*"
+_CHUNKS: Final = rf"chunk (\d+) count (\d+)|chunks ({_MANY})"
 _ROW: Final = re.compile(
-    rf"(\d+) ({'|'.join(KINDS)}) (\d+) -> (\d+) chunk (\d+) count (\d+)(?: seconds (\S+))?(?: after (\d+(?: \d+)*))?"
+    rf"(\d+) ({'|'.join(KINDS)}) (\d+) -> (\d+) (?:{_CHUNKS})(?: seconds (\S+))?(?: after ({_MANY}))?"
 )
 
 
@@ -62,9 +64,14 @@ def row(number: int, operation: Operation) -> str:
     '7 reduce 0 -> 1 chunk 2 count 1 after 3 5'
     """
     o = operation
-    line = f"{number} {o.kind} {o.src} -> {o.dst} chunk {o.chunk} count {o.count}"
+    chunks = f"chunks {_words(o.packed)}" if o.packed else f"chunk {o.chunk} count {o.count}"
     seconds = f" seconds {o.seconds!r}" if o.seconds else ""
-    return line + seconds + (f" after {' '.join(map(str, o.after))}" if o.after else "")
+    after = f" after {_words(o.after)}" if o.after else ""
+    return f"{number} {o.kind} {o.src} -> {o.dst} {chunks}{seconds}{after}"
+
+
+def _words(numbers: Iterable[int]) -> str:
+    return " ".join(map(str, numbers))
 
 
 def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Path) -> Imported:
@@ -82,8 +89,8 @@ def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Pa
     if missing:
         raise InputError(f"{where}: {said['operations']} operations, but operation {missing[0]} is nowhere in the file")
     try:
-        schedule = Schedule.of(said["ranks"], said["chunks"], [found[number] for number in range(len(found))])
-        schedule = replace(schedule, vectors=said["vectors"])
+        operations = [found[number] for number in range(len(found))]
+        schedule = Schedule.of(said["ranks"], said["chunks"], operations, said["vectors"])
         vector = Vector(said["elements"], said["itemsize"])
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
@@ -114,9 +121,10 @@ def _operation(where: str, text: str) -> tuple[int, Operation]:
     try:
         if match is None:
             raise ValueError
-        number, kind, src, dst, chunk, count, seconds, after = match.groups()
-        waits = tuple(map(int, (after or "").split()))
-        return int(number), Operation(kind, int(src), int(dst), int(chunk), int(count), float(seconds or 0), waits)
+        number, kind, src, dst, chunk, count, listed, seconds, after = match.groups()
+        packed, waits = (tuple(map(int, (text or "").split())) for text in (listed, after))
+        first, many = (packed[0], len(packed)) if packed else (int(chunk), int(count))
+        return int(number), Operation(kind, int(src), int(dst), first, many, float(seconds or 0), waits, packed)
     except ValueError:
         example = row(7, Operation("reduce", 0, 1, 2, after=(3, 5)))
         raise InputError(f"{where}: {text!r} is no operation; expected the like of {example!r}") from None
