@@ -52,13 +52,12 @@ class Operation:
         return self.packed or range(self.chunk, self.chunk + self.count)
 
     def __str__(self) -> str:
-        chunks = f"chunk{'s' * (self.count != 1)} {in_words(self.chunks)}"
+        chunks = f"chunk{'s' * (self.count > 1)} {in_words(self.chunks)}" if self.count > 0 else "no chunk"
         if self.kind != "compute":
             what = f"{self.kind} {self.src} -> {self.dst}  {chunks}"
-        elif self.seconds == 0:
-            what = f"join at {self.src}" + (f"  {chunks}" if self.count else "")
         else:
-            what = f"compute at {self.src} for {self.seconds:g} s" + (f"  {chunks}" if self.count else "")
+            what = f"join at {self.src}" if self.seconds == 0 else f"compute at {self.src} for {self.seconds:g} s"
+            what += f"  {chunks}" if self.count > 0 else ""
         return what + (f", after {', '.join(map(str, self.after))}" if self.after else "")
 
 

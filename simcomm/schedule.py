@@ -77,7 +77,7 @@ class Schedule:
     quotient: Quotient | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for column in self.columns():
+        for column in (*self.columns(), *([] if self.cargo is None else [self.cargo])):
             column.setflags(write=False)
         if not self._checked:
             check(self)
@@ -127,10 +127,17 @@ class Schedule:
         )
 
     def columns(self) -> tuple[npt.NDArray[Any], ...]:
-        """All the arrays, in the order of the fields; of no cargo an empty one."""
-        cargo = np.empty(0, np.int32) if self.cargo is None else self.cargo
-        columns = (self.kind, self.src, self.dst, self.chunk, self.count, self.seconds)
-        return (*columns, self.after_start, self.after, cargo)
+        """The arrays of all operations, in the order of the fields; without the cargo."""
+        return (self.kind, self.src, self.dst, self.chunk, self.count, self.seconds, self.after_start, self.after)
+
+    def same_as(self, other: Schedule) -> bool:
+        """Whether two schedules are equal in all that they say, operation by operation."""
+        (mine, *arrays), (others, *theirs) = (
+            ((s.ranks, s.chunks, s.vectors, len(s)), *s.columns(), np.empty(0) if s.cargo is None else s.cargo)
+            for s in (self, other)
+        )
+        pairs = zip(arrays, theirs, strict=True)
+        return mine == others and all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in pairs)
 
     def __len__(self) -> int:
         return len(self.kind) if self.quotient is None else self.quotient.operations

@@ -19,8 +19,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from simcomm import goals
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError, did_you_mean
@@ -160,10 +158,3 @@ def _known(word: str) -> Goal | None:
     if name in _ROOTED and root.isdecimal():
         return _ROOTED[name](int(root))
     return _ALL.get(word)
-
-
-def same(one: Schedule, other: Schedule) -> bool:
-    """Whether two schedules are equal in all their columns."""
-    numbers = [(s.ranks, s.chunks, s.vectors, len(s)) for s in (one, other)]
-    pairs = zip(one.columns(), other.columns(), strict=True)
-    return numbers[0] == numbers[1] and all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in pairs)
