@@ -222,12 +222,9 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
 
 
 def _traffic(schedule: Schedule, what: Checked) -> Pairs:
-    quotient = schedule.quotient
-    return (
-        pairs(schedule, what.size_bytes)
-        if quotient is None
-        else pairs_modulo(quotient, quotient.sizes_bytes(what.vector))
-    )
+    if schedule.quotient is None or what.sizes is None:
+        return pairs(schedule, what.size_bytes)
+    return pairs_modulo(schedule.quotient, what.sizes)
 
 
 def _factors(scenario: Scenario, ranks: int) -> list[float] | None:
