@@ -116,23 +116,48 @@ def commands(do: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]
 
 
 def test_set_up_installs_the_lock_by_hash_then_simcomm_alone_and_only_once(
-    do: ModuleType, commands: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    do: ModuleType, commands: list[list[str]], tmp_path: Path
 ) -> None:
     venv = do.Venv(tmp_path)
     venv.set_up()
-    make, dependencies, package = commands
+    make, dependencies, package, consistent = commands
     assert make[1:] == ["-m", "venv", str(tmp_path)]
-    assert dependencies[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
+    assert dependencies[-4:] == ["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements.lock")]
     assert package[-4:] == ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    assert consistent[-2:] == ["pip", "check"]
     (tmp_path / "pyvenv.cfg").touch()
     venv.set_up()
-    assert len(commands) == 3
+    assert len(commands) == 4
 
-    changed = tmp_path / "changed.lock"
-    changed.write_text(LOCK + "\n")
-    monkeypatch.setattr(do, "LOCK", changed)
+
+@pytest.mark.parametrize("change", ["lock", "python", "killed"])
+def test_a_set_up_that_is_stale_or_half_made_is_made_anew(
+    change: str, do: ModuleType, commands: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "venv"
+    folder.mkdir()
+    venv = do.Venv(folder)
     venv.set_up()
-    assert len(commands) == 6
+    (folder / "pyvenv.cfg").touch()
+    commands.clear()
+    if change == "lock":
+        (tmp_path / "changed.lock").write_text(LOCK + "\n")
+        monkeypatch.setattr(do, "LOCK", tmp_path / "changed.lock")
+    elif change == "python":
+        monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    else:
+        venv.stamp.write_text("")
+    venv.set_up()
+    assert commands[0][1:] == ["-m", "venv", "--clear", str(folder)]
+    assert len(commands) == 4
+
+
+def test_a_venv_of_somebody_else_is_used_and_not_emptied(
+    do: ModuleType, commands: list[list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "pyvenv.cfg").touch()
+    do.Venv(tmp_path).set_up()
+    assert "--clear" not in commands[0]
 
 
 def test_set_up_leaves_a_folder_of_something_else_alone(
@@ -146,11 +171,15 @@ def test_set_up_leaves_a_folder_of_something_else_alone(
     assert not commands
 
 
-def test_a_set_up_that_fails_is_done_again(do: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(do, "run", lambda *command: int("--require-hashes" in command))
-    with pytest.raises(SystemExit, match=r"the set-up failed at: .*--require-hashes"):
+@pytest.mark.parametrize("step", ["--require-hashes", "--editable", "check"])
+def test_a_set_up_that_fails_is_done_again(
+    step: str, do: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(do, "run", lambda *command: int(step in command))
+    with pytest.raises(SystemExit, match=f"the set-up failed at: .*{step}"):
         do.Venv(tmp_path).set_up()
-    assert not list(tmp_path.iterdir())
+    (stamp,) = tmp_path.iterdir()
+    assert stamp.read_text() == ""
 
 
 def test_a_python_without_venv_is_told_what_to_install(
@@ -183,17 +212,32 @@ class FailingVenv:
         self.ran.append(program)
         return 3 if self.failing == program else 0
 
+    def told(self, program: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
+        code = self.run(program, *arguments)
+        return subprocess.CompletedProcess([program], code, stdout=f"{program} says {code}\n")
+
 
 def test_check_runs_every_check_and_names_those_that_failed(do: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     venv = FailingVenv("mypy")
     assert do.check(venv) == 1
-    assert venv.ran[:4] == ["ruff", "ruff", "mypy", "lint-imports"]
-    assert capsys.readouterr().out == "do.py: failed: mypy --strict\n"
+    notebooks = ["jupyter-execute"] * len(list((ROOT / "notebooks").glob("*.ipynb")))
+    checks = ["ruff", "ruff", "lint-imports", "mypy", *notebooks]
+    assert sorted(venv.ran) == sorted(checks)
+    said = [f"{program} says {3 if program == 'mypy' else 0}" for program in checks]
+    assert capsys.readouterr().out.splitlines() == [*said, "do.py: failed: mypy --strict"]
 
 
 def test_check_is_content_when_every_check_is(do: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert do.check(FailingVenv("none")) == 0
     assert "all as they must be" in capsys.readouterr().out
+
+
+def test_what_a_check_prints_is_kept_back(do: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    venv = do.Venv(tmp_path)
+    venv.programs = Path(sys.executable).parent
+    told = venv.told(Path(sys.executable).name, "-c", "import sys; print('out'); sys.exit('err')")
+    assert (told.returncode, told.stdout) == (1, "out\nerr\n")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_demo_stops_at_the_first_failure(do: ModuleType) -> None:
