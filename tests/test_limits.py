@@ -54,6 +54,14 @@ def test_a_refusal_names_numbers_and_what_would_fit(monkeypatch: pytest.MonkeyPa
     assert refusal(RING, 816, {}, "des", timeline=True, most_bytes=200_000_000) == ""
 
 
+def test_operations_that_just_fit_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain(monkeypatch, des=EngineBytes(message=100))
+    monkeypatch.setenv(limits.MEMORY_VARIABLE, "1 kB")
+    limits.check_operations("des", 10)
+    with pytest.raises(InputError, match=r"^11 operations need about 1\.1 kB with engine des; there are 1 kB; "):
+        limits.check_operations("des", 11)
+
+
 def test_what_nothing_helps_is_refused_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     plain(monkeypatch, des=EngineBytes(rank=100))
     assert refusal(RING, 2, {}, "des", timeline=True, most_bytes=99).endswith("there are 99 B; expected a smaller run")
