@@ -26,12 +26,14 @@ from simcomm.schedule import Operation, Schedule
 SOME = (1, 2, 3, 4, 5, 6, 7, 8, 11, 16)
 
 
+@pytest.mark.no_cover
 @given(any_case())
 @settings(deadline=None, max_examples=400)
 def test_random_programs_run_as_in_the_reference(case: Case) -> None:
     check_engines_agree(case)
 
 
+@pytest.mark.no_cover
 @given(case_with_flows())
 @settings(deadline=None, max_examples=400)
 def test_random_flows_are_those_of_the_reference(case: Case) -> None:
