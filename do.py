@@ -113,8 +113,8 @@ def check(venv: Venv) -> int:
             print(ran.stdout, end="", flush=True)  # whole, and in this order
             if ran.returncode != 0:
                 failed.append(" ".join(command))
-    for command in failed:
-        say("failed: " + command)
+    for line in failed:
+        say("failed: " + line)
     if not failed:
         say(f"style, types, import rules and {len(notebooks)} notebooks: all as they must be")
     return 1 if failed else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -22,6 +23,8 @@ import simcomm
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MOST_LINES = 320
+MOST_LINES_OF_A_FUNCTION = 50
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
@@ -76,6 +79,44 @@ def test_the_licence_is_the_one_that_is_declared() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX file modes")
 def test_ci_is_executable() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_ci_runs_the_checks_and_the_tests_with_their_coverage() -> None:
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.findall(r"do\.py (\w+)", text) == ["check", "cover"]
+
+
+def modules() -> Iterator[tuple[Path, str]]:
+    """Every file of the package, and its text."""
+    for path in sorted((ROOT / "simcomm").rglob("*.py")):
+        yield path, path.read_text(encoding="utf-8")
+
+
+def test_files_and_functions_are_short() -> None:
+    assert not [path for path, text in modules() if len(text.splitlines()) > MOST_LINES]
+    nodes = [(path, node) for path, text in modules() for node in ast.walk(ast.parse(text))]
+    functions = [(path, node) for path, node in nodes if isinstance(node, ast.FunctionDef)]
+    lines = {f"{path.stem}.{one.name}": (one.end_lineno or 0) - one.lineno + 1 for path, one in functions}
+    assert len(lines) > 1000
+    assert not {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_FUNCTION}
+
+
+def test_what_the_package_imports_is_a_dependency_that_it_names() -> None:
+    named = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    extras = {
+        Requirement(text).name for extra in ("chakra", "parquet") for text in PROJECT["optional-dependencies"][extra]
+    }
+    imported: set[str] = set()
+    for _, text in modules():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").split(".")[0])
+    theirs = imported - {"simcomm"} - set(sys.stdlib_module_names)
+    assert theirs
+    known = {"yaml": "pyyaml", "PIL": "pillow", "pydantic_core": "pydantic", "google": "protobuf"}
+    assert {known.get(name, name) for name in theirs} <= named | extras
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
@@ -207,9 +248,11 @@ class FailingVenv:
     def __init__(self, failing: str) -> None:
         self.failing = failing
         self.ran: list[str] = []
+        self.calls: list[tuple[Any, ...]] = []
 
     def run(self, program: str, *arguments: Any) -> int:
         self.ran.append(program)
+        self.calls.append((program, *arguments))
         return 3 if self.failing == program else 0
 
     def told(self, program: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
@@ -238,6 +281,15 @@ def test_what_a_check_prints_is_kept_back(do: ModuleType, tmp_path: Path, capfd:
     told = venv.told(Path(sys.executable).name, "-c", "import sys; print('out'); sys.exit('err')")
     assert (told.returncode, told.stdout) == (1, "out\nerr\n")
     assert capfd.readouterr() == ("", "")
+
+
+def test_coverage_has_a_floor_and_what_is_compiled_is_so_before(do: ModuleType) -> None:
+    venv = FailingVenv("none")
+    assert do.cover(venv) == 0
+    (warm_up, script), (tests, *options) = venv.calls
+    assert (warm_up, tests) == ("python", "python")
+    assert (ROOT / str(script)).is_file()
+    assert {"--cov=simcomm", "--cov-branch", "--cov-fail-under=95"} <= set(options)
 
 
 def test_demo_stops_at_the_first_failure(do: ModuleType) -> None:
