@@ -235,6 +235,7 @@ def test_of_a_rank_with_too_many_bars_the_first_are_drawn(monkeypatch: pytest.Mo
     assert "only the busiest 1 of 4 ranks · only the first 5 bars" in words(figure)
 
 
+@pytest.mark.no_cover
 def test_equally_busy_ranks_are_drawn_from_the_first_on() -> None:
     figure = gantt(run(workers=96, parameters=96 * 100_000))
     assert lane_names(figure.axes[0]) == [f"worker {rank}" for rank in range(len(figure.axes[0].get_yticks()))]
