@@ -19,6 +19,8 @@ TYPES: Final = ("s", "r", "rcs", "rrc", "rrs", "rrcs", "cpy", "re", "nop")
 
 PROTOCOLS: Final = ("Simple", "LL", "LL128")
 
+_MAY_BE_LEFT_OUT: Final = ("proto", "inplace", "outofplace", "root")
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -86,6 +88,7 @@ def read(path: Path) -> Algorithm:
     at = xml_text.read(path, "an algorithm as MSCCL has it, <algo …>")
     if at.tag != "algo":
         raise at.wrong("the outermost element; expected <algo> of an MSCCL algorithm")
+    at.refuse_slips(_MAY_BE_LEFT_OUT)
     at.one_of("proto", PROTOCOLS, default="Simple")
     ranks = at.whole("ngpus", 1)
     gpus: dict[int, Element] = {}
