@@ -56,21 +56,21 @@ def header(schedule: Schedule, workers: int, name: str, goal: Goal | None, vecto
 
 
 def row(number: int, operation: Operation) -> str:
-    """The line of one operation.
+    """The line of one operation; what it waits for stands in order, as it does in a schedule that is read.
 
-    >>> row(7, Operation("reduce", 0, 1, 2, after=(3, 5)))
+    >>> row(7, Operation("reduce", 0, 1, 2, after=(5, 3)))
     '7 reduce 0 -> 1 chunk 2 count 1 after 3 5'
     """
     o = operation
     line = f"{number} {o.kind} {o.src} -> {o.dst} chunk {o.chunk} count {o.count}"
     seconds = f" seconds {o.seconds!r}" if o.seconds else ""
-    return line + seconds + (f" after {' '.join(map(str, o.after))}" if o.after else "")
+    return line + seconds + (f" after {' '.join(map(str, sorted(o.after)))}" if o.after else "")
 
 
 def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Path) -> Imported:
     """The schedule of lines, each with the place where it stands; InputError names the one that is wrong."""
     where, text = first
-    said = _header(where, text)
+    said = read_header(where, text)
     found: dict[int, Operation] = {}
     for place, line in rows:
         number, operation = _operation(place, line)
@@ -91,7 +91,8 @@ def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Pa
     return Imported(schedule, said["workers"], said["name"], str(source), goal=goal, vector=vector)
 
 
-def _header(where: str, text: str) -> dict[str, Any]:
+def read_header(where: str, text: str) -> dict[str, Any]:
+    """What the first line says; InputError if it is none."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
