@@ -376,10 +376,13 @@ def test_what_chakra_needs(tmp_path, monkeypatch):
         raise ImportError(name)
 
     (tmp_path / "x.0.et").write_bytes(b"\x00")
-    chakra_proto._pool.cache_clear()
+    for made in (chakra_proto._pool, chakra_proto.message_class):
+        made.cache_clear()
     monkeypatch.setattr(chakra_proto, "import_module", missing)
     with pytest.raises(InputError, match=r"expected pip install 'simcomm\[chakra\]'"):
         formats.load(tmp_path / "x.et")
+    with pytest.raises(InputError, match=r"expected pip install 'simcomm\[chakra\]'"):
+        formats.dump(Schedule.of(2, 1, [Operation("copy", 0, 1, 0)]), tmp_path / "y.et", vector=Vector(1))
 
 
 def test_two_schedules_that_differ_are_not_the_same():
