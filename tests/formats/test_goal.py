@@ -263,6 +263,11 @@ def test_what_only_an_unsent_message_waited_for_is_not_waited_for(tmp_path):
     assert same(formats.load(tmp_path / "x.goal").schedule, Schedule.of(3, 2, rows))
 
 
+def test_more_chunks_than_can_be_read_are_not_written(tmp_path):
+    with pytest.raises(InputError, match="1048577 chunks of a vector; expected at most 1048576"):
+        formats.dump(Schedule.of(2, 2**20 + 1, [Operation("copy", 0, 1, 0)]), tmp_path / "x.goal", vector=Vector(1))
+
+
 def test_a_size_is_needed(tmp_path):
     with pytest.raises(InputError, match="GOAL has bytes and not chunks"):
         formats.dump(Schedule.of(2, 1, [Operation("copy", 0, 1, 0)]), tmp_path / "x.goal")
@@ -283,6 +288,10 @@ CHANGES = [
     ('"simcomm": 1', '"simcom": 1', "did you mean 'simcomm'"),
     ('{"simcomm"', '{simcomm"', "x.goal:1: not readable as JSON"),
     ('"ranks": 2', '"ranks": true', "ranks: True; expected a whole number"),
+    ('"ranks": 2', f'"ranks": {2**31 - 1}', "x.goal: blocks of 2 ranks; the comments of simcomm say 2147483647"),
+    ('"chunks": 1', f'"chunks": {2**31 - 1}', "x.goal:1: 2147483647 chunks; expected at most 1048576 of a vector"),
+    ('"operations": 2', f'"operations": {10**12}', "x.goal:1: 1000000000000 operations, but operation 2 is nowhere"),
+    ('"elements": 2', f'"elements": {2**62}', "x.goal: a vector of .* bytes is too large"),
     ('"workers": 2', '"workers": 3', "workers of 1 to ranks"),
     ('"goal": null', '"goal": "all_reduction"', "goal: 'all_reduction'; expected null or one of all_reduce"),
     ("\n}\n", "\n", "the comments of simcomm"),

@@ -265,6 +265,8 @@ OK = text("allreduce", [{(1, 1): ["s i0 i0", "r o0 o0"]}, {(0, 0): ["rrcs i0 o0"
         (' s="1"', ' s="2"', 't.xml:5: <step s="2" type="r" …>: expected s 1: the steps of a threadblock are'),
         ('type="rrcs"', 'type="rrsc"', "type: 'rrsc'; expected one of s, r, rcs, rrc, rrs, rrcs, cpy, re, nop"),
         ('srcbuf="i"', 'srcbuf="input"', "srcbuf: 'input'; expected one of i, o, s"),
+        ('srcbuf="i"', 'srcbuf=""', "srcbuf: ''; expected one of i, o, s"),
+        ('srcbuf="i"', 'srcbuf="io"', "srcbuf: 'io'; expected one of i, o, s; did you mean"),
         ('srcoff="0"', 'srcof="0"', "the attribute 'srcoff' is missing; did you mean 'srcof'?"),
         ('srcoff="0"', 'srcoff="1"', "i[1] is out of range; gpu 0 has 1 chunks in i"),
         ('cnt="1"', 'cnt="0"', "cnt: 0; expected 1 or more"),

@@ -17,6 +17,7 @@ READS: Final = ("s", "rrc", "rrs", "rrcs", "cpy", "re")
 WRITES: Final = ("r", "rcs", "rrc", "rrcs", "cpy", "re")
 TYPES: Final = ("s", "r", "rcs", "rrc", "rrs", "rrcs", "cpy", "re", "nop")
 
+BUFFERS: Final = ("i", "o", "s")
 PROTOCOLS: Final = ("Simple", "LL", "LL128")
 
 _MAY_BE_LEFT_OUT: Final = ("proto", "inplace", "outofplace", "root")
@@ -132,7 +133,7 @@ def _check_numbers(algorithm: Algorithm) -> None:
 
 
 def _gpu(at: Element, gpu: int, ranks: int) -> Gpu:
-    sizes = {buffer: at.whole(f"{buffer}_chunks", 0, 2**31) for buffer in "ios"}
+    sizes = {buffer: at.whole(f"{buffer}_chunks", 0, 2**31) for buffer in BUFFERS}
     blocks: list[Block] = []
     connections: dict[tuple[str, int, int], Element] = {}
     for element in at.all_inside("tb"):
@@ -160,7 +161,7 @@ def _step(at: Element, gpu: int, block: int, number: int) -> Step:
         raise at.wrong(f"expected s {number}: the steps of a threadblock are numbered from 0 on")
     kind = at.one_of("type", TYPES)
     source, target = (
-        (at.one_of(f"{end}buf", "ios", default="i" if kind == "nop" else None), at.whole(f"{end}off", -1))
+        (at.one_of(f"{end}buf", BUFFERS, default="i" if kind == "nop" else None), at.whole(f"{end}off", -1))
         for end in ("src", "dst")
     )
     depends = at.whole("depid", -1), at.whole("deps", -1)
