@@ -11,8 +11,10 @@ from simcomm import formats
 from simcomm.errors import InputError
 
 if TYPE_CHECKING:
+    from simcomm.closed_forms import Vector
     from simcomm.formats.base import Imported
     from simcomm.scenario import Document
+    from simcomm.schedule import Ints
 
 _FORMAT = click.Choice(formats.names())
 _SIZE = "Bytes of one worker's vector, such as '1 MB'."
@@ -33,18 +35,24 @@ def import_(
 
     Exit code 1 if it is not what it says that it is for. In a scenario: collective: {file: FILE}.
     """
-    from simcomm.units import parse_size
+    from simcomm import networks, topology
+    from simcomm.closed_forms import Vector
+    from simcomm.execution import execute
+    from simcomm.units import format_size, format_time
 
-    size_bytes = None if size is None else parse_size(size)
-    found = formats.load(file, kind)
-    schedule = found.schedule
+    found = formats.load(_named(file), kind)
+    schedule, sized = found.schedule, _sized(found, size)
+    star = topology.build("star", schedule.ranks, bandwidth, latency)
+    networks.get(network)  # a wrong one is refused before anything is printed, as a wrong link is
     click.echo(f"{found.name}: {found.workers} workers, {schedule.messages} messages, {schedule.steps} steps")
     if show:
         click.echo("\n".join(schedule.lines()))
     click.echo(_proven(found))
-    timed = _timed(found, size_bytes, (bandwidth, latency), network)
-    if timed:
-        click.echo(timed)
+    if sized is not None:
+        ran = execute(schedule, sized, star, network=network, timeline=False)
+        what = f" for {format_size(sized.bytes)}" if isinstance(sized, Vector) else ""
+        time = format_time(float(ran.summary.makespan_s))
+        click.echo(f"time{what} on a star of {bandwidth} and {latency} by {network}: {time}")
 
 
 @click.command()
@@ -52,7 +60,7 @@ def import_(
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-f", "--format", "kind", type=_FORMAT, help="Format to write [by the ending of the file's name].")
 @click.option("-n", "--workers", type=click.IntRange(min=1), help="Number of workers of a COLLECTIVE [4].")
-@click.option("-s", "--size", help=f"{_SIZE} For formats that have bytes [1 MiB].")
+@click.option("-s", "--size", help=f"{_SIZE} For formats that have bytes [the SOURCE's, or 1 MiB].")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="File to write.")
 def export(
     source: str, overrides: tuple[str, ...], kind: str | None, workers: int | None, size: str | None, out: Path
@@ -70,7 +78,8 @@ def export(
         if workers is not None or overrides:
             raise InputError(f"{source}: a file has its own workers and options; expected neither -n nor KEY=VALUE")
         found = formats.load(source)
-        vector = found.vector if size_bytes is None else Vector(size_bytes, 1)
+        found.check_chunks()
+        vector = found.vector or Vector(2**20, 1)
         schedule, name, goal, of_workers = found.schedule, found.name, found.goal, found.workers
     else:
         from simcomm.simulation import collective_of
@@ -80,9 +89,17 @@ def export(
         collective, options = collective_of(point, document.collectives), point.collective.options
         schedule, name = collective.schedule(point.workers, **options), collective.name
         of_workers, goal = point.workers, collective.goal_of(point.workers, options)
-        vector = Vector(point.elements, point.itemsize) if size_bytes is None else Vector(size_bytes, 1)
-    formats.dump(schedule, out, kind, workers=of_workers, name=name, goal=goal, vector=vector)
+        vector = Vector(point.elements, point.itemsize)
+    vector = vector if size_bytes is None else Vector(size_bytes, 1)
+    formats.dump(schedule, _named(out), kind, workers=of_workers, name=name, goal=goal, vector=vector)
     click.echo(f"{out}: {schedule.messages} messages of {of_workers} workers")
+
+
+def _named(file: Path) -> Path:
+    """The file; InputError for the name by which other programs mean standard input or output."""
+    if str(file) == "-":
+        raise InputError("-: expected the name of a file; that of a stream, such as /dev/stdin, needs --format")
+    return file
 
 
 def _document(source: str, suffix: str, overrides: tuple[str, ...], workers: int | None) -> Document:
@@ -110,21 +127,13 @@ def _proven(found: Imported) -> str:
     return f"proven: {found.goal.operation}, {proof.places} places, by {proof.method}"
 
 
-def _timed(found: Imported, size_bytes: int | None, link: tuple[str, str], network: str) -> str:
-    """The time on a star; nothing where no size is known."""
-    from simcomm import topology
+def _sized(found: Imported, size: str | None) -> Vector | Ints | None:
+    """The vector that was asked for, or what the file says: its vector, or the bytes of its messages."""
     from simcomm.closed_forms import Vector
-    from simcomm.execution import execute
-    from simcomm.units import format_size, format_time
+    from simcomm.units import parse_size
 
-    if found.size_bytes is not None and size_bytes is not None:
+    if size is None:
+        return found.vector if found.size_bytes is None else found.size_bytes
+    if found.size_bytes is not None:
         raise InputError(f"{found.source}: the messages have their bytes; expected no size")
-    sized = found.size_bytes if size_bytes is None else Vector(size_bytes, 1)
-    if sized is None:
-        sized = found.vector
-    if sized is None:
-        return ""
-    star = topology.build("star", found.schedule.ranks, *link)
-    time_s = float(execute(found.schedule, sized, star, network=network, timeline=False).summary.makespan_s)
-    what = f" for {format_size(sized.bytes)}" if isinstance(sized, Vector) else ""
-    return f"time{what} on a star of {' and '.join(link)} by {network}: {format_time(time_s)}"
+    return Vector(parse_size(size), 1)

@@ -111,7 +111,7 @@ def segmented(schedule: Schedule, segments: int, by_block: bool, window: int = 0
     if window:
         late = np.flatnonzero(np.tile(s.is_message, segments))
         late = late[late >= window * size]
-        after = np.insert(after, np.cumsum(waits)[late], late - window * size)
+        after = np.insert(after, (np.cumsum(waits) - waits)[late], late - window * size)  # lower than the others
         waits[late] += 1
     return Schedule(
         s.ranks,

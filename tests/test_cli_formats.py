@@ -102,3 +102,34 @@ def test_messages_with_bytes_of_their_own_are_timed_by_them(command, monkeypatch
     ran = command("import", "x.goal", "--bandwidth", "8 Gbit/s", "--latency", "0 s", "--network", "fair_share")
     assert ran.out.endswith("\ntime on a star of 8 Gbit/s and 0 s by fair_share: 7 ms\n")
     assert "the messages have their bytes; expected no size" in command("import", "x.goal", "-s", "1 MB").err
+
+
+def test_messages_with_bytes_of_their_own_are_not_written_as_others(command, tmp_path):
+    """Their sizes would be lost: a message of no known chunk would be the whole vector."""
+    (tmp_path / "x.goal").write_text("num_ranks 2\nrank 0 {\nsend 8b to 1\n}\nrank 1 {\nrecv 8b from 0\n}\n")
+    for out, *size in (("y.goal", "-s", "1 MB"), ("y.goal",), ("y.xml",), ("y.et", "-s", "1 MB")):
+        ran = command("export", "x.goal", "-o", out, *size)
+        assert (ran.code, ran.out) == (2, "")
+        assert "x.goal: messages of so many bytes, of which nobody knows whose vector they are" in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.goal"]
+
+
+def test_a_file_of_chunks_has_the_size_that_the_help_says(command, tmp_path):
+    command("export", "ring_all_reduce", "-n", "2", "-o", "x.xml")
+    assert command("export", "x.xml", "-o", "x.goal").code == 0
+    assert formats.load(tmp_path / "x.goal").vector.bytes == 2**20
+
+
+@pytest.mark.parametrize(("option", "value"), [("--network", "logp"), ("--bandwidth", "1"), ("--latency", "-1 us")])
+def test_what_is_wrong_is_refused_though_nothing_is_timed(option, value, command):
+    ran = command("import", ALL_TO_ALL, option, value)
+    assert (ran.code, ran.out) == (2, "")
+    assert value in ran.err
+
+
+@pytest.mark.parametrize("arguments", [("import", "-"), ("export", "ring_all_reduce", "-f", "msccl", "-o", "-")])
+def test_a_dash_is_no_file(arguments, command, tmp_path):
+    ran = command(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "-: expected the name of a file; that of a stream, such as /dev/stdin, needs --format" in ran.err
+    assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simcomm.closed_forms import Vector
-from simcomm.errors import ProofError
+from simcomm.errors import InputError, ProofError
 from simcomm.goals import UNKNOWN, Goal
 from simcomm.proof import Proof, prove
 from simcomm.schedule import Ints, Schedule
@@ -33,6 +33,14 @@ class Imported:
     size_bytes: Ints | None = None
     vector: Vector | None = None
     places: tuple[str, ...] = ()
+
+    def check_chunks(self) -> None:
+        """InputError if the messages have bytes of their own, and so can be no other size and no other format."""
+        if self.size_bytes is not None:
+            what = "messages of so many bytes, of which nobody knows whose vector they are"
+            raise InputError(
+                f"{self.source}: {what}; expected a schedule of chunks (simcomm import shows and times it)"
+            )
 
     def prove(self) -> Proof:
         """Prove that it reaches its goal; ProofError naming the culprit, and where it is in the file.

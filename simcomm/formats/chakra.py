@@ -18,17 +18,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError, did_you_mean
 from simcomm.formats.base import Imported
-from simcomm.formats.chakra_files import file_of, files_of
+from simcomm.formats.chakra_files import file_of, files_of, ranks_of
 from simcomm.formats.chakra_proto import NODE_TYPES, attribute, attributes, message_class, packed, read
 from simcomm.formats.chakra_requests import asked
 from simcomm.formats.programs import Node, Role, Step, programs, schedule_of
-from simcomm.formats.rows import header, imported, row
+from simcomm.formats.rows import header, imported, read_header, row
 from simcomm.goals import Goal
 from simcomm.schedule import Schedule
 from simcomm.tables import write_file
@@ -53,6 +54,10 @@ def dump(schedule: Schedule, path: Path, *, workers: int, name: str, goal: Goal 
     """Write one trace per rank; InputError without a vector, and for what Chakra cannot say."""
     if vector is None:
         raise InputError(f"{path}: Chakra has bytes and not chunks; expected a vector that is cut into the chunks")
+    left = [rank for rank in ranks_of(path) if rank >= schedule.ranks]
+    if left:
+        there = f"{file_of(path, left[0])} is there, a trace of another schedule"
+        raise InputError(f"{there}; expected ranks 0 to {schedule.ranks - 1} only, or another name")
     first = header(schedule, workers, name, goal, vector)
     for rank, messages in enumerate(_traces(schedule, vector, first)):
         write_file(file_of(path, rank), packed(messages))
@@ -121,25 +126,23 @@ def load(path: Path) -> Imported:
 
 def _as_written(path: Path, paths: Sequence[Path], traces: Sequence[tuple[Any, list[Any]]], first: str) -> Imported:
     """The schedule in our own attributes; the nodes must be those that it is written as."""
+    ranks = read_header(str(paths[0]), first)["ranks"]
+    if ranks != len(paths):
+        raise InputError(f"{path}: traces of {len(paths)} ranks; their attributes say {ranks}")
     rows = []
     for file, (metadata, nodes) in zip(paths, traces, strict=True):
-        more = attributes(metadata).get(_ONLY_SAID)
-        rows += [(f"{file}", line) for line in (more.values if more is not None else ())]
-        of_nodes = ((node, attributes(node).get(_OURS)) for node in nodes)
-        rows += [(_where(file, node), line) for node, line in of_nodes if isinstance(line, str)]
+        more = getattr(attributes(metadata).get(_ONLY_SAID), "values", ())
+        said = [(str(file), line) for line in more]
+        said += [(_where(file, node), attributes(node).get(_OURS)) for node in nodes]
+        rows += [(where, line) for where, line in said if isinstance(line, str)]
     found = imported((str(paths[0]), first), rows, path)
-    if found.schedule.ranks != len(paths):
-        raise InputError(f"{path}: traces of {len(paths)} ranks; their attributes say {found.schedule.ranks}")
     assert found.vector is not None
-    for file, (metadata, nodes), expected in zip(
-        paths, traces, _traces(found.schedule, found.vector, first), strict=True
-    ):
-        wrong = [
-            place for place, pair in enumerate(zip([metadata, *nodes], expected, strict=False)) if pair[0] != pair[1]
-        ]
-        if wrong or len(nodes) + 1 != len(expected):
-            place = wrong[0] if wrong else min(len(nodes) + 1, len(expected))
-            what = _where(file, nodes[place - 1]) if 0 < place <= len(nodes) else str(file)
+    expected = _traces(found.schedule, found.vector, first)
+    for file, (metadata, nodes), written in zip(paths, traces, expected, strict=True):
+        pairs = zip_longest([metadata, *nodes], written)
+        wrong = next((place for place, (one, other) in enumerate(pairs) if one != other), None)
+        if wrong is not None:
+            what = _where(file, nodes[wrong - 1]) if 0 < wrong <= len(nodes) else str(file)
             raise InputError(f"{what}: not as the attributes of simcomm say; without them the nodes are read alone")
     return found
 

@@ -19,15 +19,21 @@ def file_of(path: Path, rank: int) -> Path:
 
 def files_of(path: Path) -> tuple[Path, ...]:
     """The traces of ranks 0, 1, … that are there; InputError if one is missing between them, or there is none."""
-    first = file_of(path, 0)
-    name = first.name.removesuffix("0.et")
-    others = first.parent.iterdir() if first.parent.is_dir() else ()
+    ranks = ranks_of(path)
+    if not ranks:
+        names = f"{file_of(path, 0).name}, {file_of(path, 1).name}, …"
+        raise InputError(f"{path}: no trace {file_of(path, 0).name}; expected one for every rank: {names}")
+    missing = [rank for rank in range(ranks[-1]) if rank not in ranks]
+    if missing:
+        name = file_of(path, missing[0]).name
+        raise InputError(f"{path}: no trace {name}; expected one for every rank, 0 to {ranks[-1]}")
+    return tuple(file_of(path, rank) for rank in ranks)
+
+
+def ranks_of(path: Path) -> list[int]:
+    """The ranks whose traces are there."""
+    name = file_of(path, 0).name.removesuffix("0.et")
+    others = path.parent.iterdir() if path.parent.is_dir() else ()
     numbers = (other.name.removeprefix(name).removesuffix(".et") for other in others if other.name.startswith(name))
     ranks = sorted(int(number) for number in numbers if number.isdecimal() and str(int(number)) == number)
-    paths = [file_of(path, rank) for rank in ranks if file_of(path, rank).is_file()]
-    if not paths:
-        raise InputError(f"{path}: no trace {first.name}; expected one for every rank: {first.name}, {name}1.et, …")
-    missing = [rank for rank in range(ranks[-1]) if file_of(path, rank) not in paths]
-    if missing:
-        raise InputError(f"{path}: no trace {name}{missing[0]}.et; expected one for every rank, 0 to {ranks[-1]}")
-    return tuple(paths)
+    return [rank for rank in ranks if file_of(path, rank).is_file()]

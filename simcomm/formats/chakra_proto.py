@@ -81,9 +81,8 @@ _PACKAGE: Final = "ChakraProtoMsg"
 @cache
 def message_class(name: str) -> Any:
     """The class of a message of the schema; InputError without protobuf."""
-    return import_module("google.protobuf.message_factory").GetMessageClass(
-        _pool().FindMessageTypeByName(f"{_PACKAGE}.{name}")
-    )
+    descriptor = _pool().FindMessageTypeByName(f"{_PACKAGE}.{name}")
+    return import_module("google.protobuf.message_factory").GetMessageClass(descriptor)
 
 
 @cache

@@ -38,9 +38,7 @@ def chosen(name: str | None, file: Path | None, own: Mapping[str, Collective]) -
 def _loaded(path: Path, _hashes: tuple[str, ...]) -> Collective:
     """Read once for all points of a sweep, for as long as the files stay as they are."""
     found = formats.load(path)
-    if found.size_bytes is not None:
-        what = "messages of so many bytes, of which nobody knows whose vector they are"
-        raise InputError(f"{path}: {what}; expected a schedule of chunks (simcomm import shows and times this one)")
+    found.check_chunks()
 
     def build(workers: int) -> Schedule:
         return found.schedule

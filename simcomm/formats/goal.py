@@ -26,7 +26,7 @@ from simcomm.errors import InputError
 from simcomm.formats.base import Imported
 from simcomm.formats.goal_text import parse
 from simcomm.formats.programs import Step, programs, schedule_of
-from simcomm.formats.rows import header, imported, row
+from simcomm.formats.rows import header, imported, read_header, row
 from simcomm.goals import Goal
 from simcomm.schedule import Ints, Schedule
 from simcomm.tables import write_file
@@ -117,6 +117,9 @@ def loads(written: str, path: Path) -> Imported:
     lines = [(f"{path}:{number}", line.strip()) for number, line in enumerate(written.split("\n"), 1)]
     ours = [(where, line.removeprefix(_OURS)) for where, line in lines if line.startswith(_OURS)]
     if ours:
+        blocks, ranks = sum(line.startswith("rank ") for _, line in lines), read_header(*ours[0])["ranks"]
+        if blocks != ranks:
+            raise InputError(f"{path}: blocks of {blocks} ranks; the comments of simcomm say {ranks}")
         found = imported(ours[0], ours[1:], path)
         _check_same([line for line in lines if line[1]], found, ours[0][1])
         return found

@@ -29,6 +29,9 @@ from simcomm.schedule import KINDS, Operation, Schedule
 #: What a schedule must have to be written as lines: how they are read may change with this.
 VERSION: Final = 1
 
+#: Into so many chunks a vector may be cut: places and proofs of more would fill the memory.
+MOST_CHUNKS: Final = 2**20
+
 _FIELDS: Final = (
     "simcomm",
     "name",
@@ -49,22 +52,24 @@ _ROW: Final = re.compile(
 
 
 def header(schedule: Schedule, workers: int, name: str, goal: Goal | None, vector: Vector) -> str:
-    """The first line."""
+    """The first line; InputError for more chunks than can be read again."""
+    if schedule.chunks_per_vector > MOST_CHUNKS:
+        raise InputError(f"{schedule.chunks_per_vector} chunks of a vector; expected at most {MOST_CHUNKS}")
     numbers = (VERSION, name, schedule.ranks, workers, schedule.chunks, schedule.vectors, len(schedule))
     values = (*numbers, vector.elements, vector.itemsize, goal_word(goal))
     return json.dumps(dict(zip(_FIELDS, values, strict=True)))
 
 
 def row(number: int, operation: Operation) -> str:
-    """The line of one operation.
+    """The line of one operation; what it waits for stands in order, as it does in a schedule that is read.
 
-    >>> row(7, Operation("reduce", 0, 1, 2, after=(3, 5)))
+    >>> row(7, Operation("reduce", 0, 1, 2, after=(5, 3)))
     '7 reduce 0 -> 1 chunk 2 count 1 after 3 5'
     """
     o = operation
     chunks = f"chunks {_words(o.packed)}" if o.packed else f"chunk {o.chunk} count {o.count}"
     seconds = f" seconds {o.seconds!r}" if o.seconds else ""
-    after = f" after {_words(o.after)}" if o.after else ""
+    after = f" after {_words(sorted(o.after))}" if o.after else ""
     return f"{number} {o.kind} {o.src} -> {o.dst} {chunks}{seconds}{after}"
 
 
@@ -75,7 +80,7 @@ def _words(numbers: Iterable[int]) -> str:
 def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Path) -> Imported:
     """The schedule of lines, each with the place where it stands; InputError names the one that is wrong."""
     where, text = first
-    said = _header(where, text)
+    said = read_header(where, text)
     found: dict[int, Operation] = {}
     for place, line in rows:
         number, operation = _operation(place, line)
@@ -83,20 +88,22 @@ def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Pa
             unique = "is there twice" if number in found else f"is one of {said['operations']}"
             raise InputError(f"{place}: operation {number} {unique}; expected 0 to {said['operations'] - 1}, each once")
         found[number] = operation
-    missing = [number for number in range(said["operations"]) if number not in found]
-    if missing:
-        raise InputError(f"{where}: {said['operations']} operations, but operation {missing[0]} is nowhere in the file")
+    missing = next((number for number in range(said["operations"]) if number not in found), None)
+    if missing is not None:
+        raise InputError(f"{where}: {said['operations']} operations, but operation {missing} is nowhere in the file")
     try:
         operations = [found[number] for number in range(len(found))]
         schedule = Schedule.of(said["ranks"], said["chunks"], operations, said["vectors"])
         vector = Vector(said["elements"], said["itemsize"])
+        schedule.sizes_bytes(vector)  # refuses one that is too large
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     goal = goal_of(where, said["goal"])
     return Imported(schedule, said["workers"], said["name"], str(source), goal=goal, vector=vector)
 
 
-def _header(where: str, text: str) -> dict[str, Any]:
+def read_header(where: str, text: str) -> dict[str, Any]:
+    """What the first line says; InputError if it is none."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -109,6 +116,8 @@ def _header(where: str, text: str) -> dict[str, Any]:
     for field in _FIELDS[2:-1]:
         if type(said[field]) is not int or said[field] < 0:
             raise InputError(f"{where}: {field}: {said[field]!r}; expected a whole number")
+    if said["chunks"] > MOST_CHUNKS * max(1, said["vectors"]):
+        raise InputError(f"{where}: {said['chunks']} chunks; expected at most {MOST_CHUNKS} of a vector")
     if not isinstance(said["name"], str) or not 1 <= said["workers"] <= said["ranks"]:
         raise InputError(f"{where}: expected a name, and workers of 1 to ranks ({said['ranks']})")
     return dict(said)

@@ -16,6 +16,9 @@ from simcomm.errors import InputError, did_you_mean
 
 MOST_BYTES: Final = 256 * 2**20
 
+_MOST_DIGITS: Final = 15
+_MOST_SHOWN: Final = 40
+
 
 @dataclass(frozen=True, eq=False)
 class Element:
@@ -33,7 +36,7 @@ class Element:
         >>> print(Element("ring.xml", 14, "step", {"s": "3", "type": "rrc", "srcbuf": "i"}))
         ring.xml:14: <step s="3" type="rrc" …>
         """
-        shown = [f' {name}="{value}"' for name, value in list(self.attributes.items())[:2]]
+        shown = [f' {name}="{_short(value)}"' for name, value in list(self.attributes.items())[:2]]
         more = " …" if len(self.attributes) > 2 else ""
         return f"{self.file}:{self.line}: <{self.tag}{''.join(shown)}{more}>"
 
@@ -54,7 +57,7 @@ class Element:
         found = self.text(name, default)
         if found not in choices:
             expected = f"expected one of {', '.join(choices)}{did_you_mean(found, choices)}"
-            raise self.wrong(f"{name}: {found!r}; {expected}")
+            raise self.wrong(f"{name}: {_short(found)!r}; {expected}")
         return found
 
     def whole(self, name: str, least: int = 0, below: int | None = None, default: int | None = None) -> int:
@@ -62,11 +65,21 @@ class Element:
         found = self.text(name, None if default is None else str(default))
         expected = f"{least} or more" if below is None else f"{least} to {below - 1}"
         digits = found.removeprefix("-")
-        if not (digits.isascii() and digits.isdecimal() and len(digits) < 16):
-            raise self.wrong(f"{name}: {found!r} is not a whole number; expected {expected}")
+        if not (digits.isascii() and digits.isdecimal()):
+            raise self.wrong(f"{name}: {_short(found)!r} is not a whole number; expected {expected}")
+        if len(digits) > _MOST_DIGITS:
+            raise self.wrong(f"{name}: {_short(found)} has more than {_MOST_DIGITS} digits; expected {expected}")
         if int(found) < least or (below is not None and int(found) >= below):
             raise self.wrong(f"{name}: {found}; expected {expected}")
         return int(found)
+
+    def refuse_slips(self, optional: Collection[str]) -> None:
+        """InputError for an attribute that nearly has the name of one that may be left out, and is."""
+        left_out = [name for name in optional if name not in self.attributes]
+        for name in self.attributes:
+            near = did_you_mean(name, left_out) if name not in optional else ""
+            if near:
+                raise self.wrong(f"there is no attribute {_short(name)!r}{near}")
 
     def all_inside(self, tag: str) -> list[Element]:
         """What is in it, which must be elements of one tag."""
@@ -107,7 +120,7 @@ class _Reader:
             self.parser.Parse(data, True)
         except expat.ExpatError as error:
             what = f"not well-formed XML: {expat.ErrorString(error.code)}"
-            raise InputError(f"{self.file}:{error.lineno}: {what}; expected {self.what}") from None
+            raise InputError(f"{self.file}:{error.lineno}:{error.offset + 1}: {what}; expected {self.what}") from None
         assert self.root is not None  # expat does not end without one
         return self.root
 
@@ -125,8 +138,13 @@ class _Reader:
     def _text(self, text: str) -> None:
         if text.strip():
             line = self.parser.CurrentLineNumber
-            raise InputError(f"{self.file}:{line}: text between the elements: {text.strip()[:40]!r}; expected none")
+            raise InputError(f"{self.file}:{line}: text between the elements: {_short(text.strip())!r}; expected none")
 
     def _doctype(self, name: str, *_: Any) -> None:
         line = self.parser.CurrentLineNumber
         raise InputError(f"{self.file}:{line}: a document type declaration, {name}; expected none")
+
+
+def _short(text: str) -> str:
+    """As much of a text as a message has room for."""
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"

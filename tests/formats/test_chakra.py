@@ -318,13 +318,43 @@ def test_nodes_and_attributes_must_say_the_same(tmp_path):
         (tmp_path / "x.1.et").write_bytes(packed([metadata, *nodes]))
         with pytest.raises(InputError, match=r"operation 1 is nowhere|not as the attributes of simcomm say"):
             formats.load(path)
-    (tmp_path / "x.1.et").write_bytes(whole)
-    (tmp_path / "x.2.et").write_bytes(whole)
+    twice = (tmp_path / "x.0.et").read_bytes()
+    (tmp_path / "x.1.et").write_bytes(twice)
     with pytest.raises(InputError, match="is there twice"):
         formats.load(path)
-    (tmp_path / "x.2.et").write_bytes(packed([message_class("GlobalMetadata")()]))
-    with pytest.raises(InputError, match="traces of 3 ranks; their attributes say 2"):
+    (tmp_path / "x.1.et").write_bytes(whole)
+    for third in (whole, packed([message_class("GlobalMetadata")()])):
+        (tmp_path / "x.2.et").write_bytes(third)
+        with pytest.raises(InputError, match="traces of 3 ranks; their attributes say 2"):
+            formats.load(path)
+    for rank in (1, 2):
+        (tmp_path / f"x.{rank}.et").unlink()
+    with pytest.raises(InputError, match="traces of 1 ranks; their attributes say 2"):
         formats.load(path)
+
+
+def test_traces_of_more_ranks_are_not_left_beside_new_ones(tmp_path):
+    """They would be read as one schedule; nor are they taken away, as nobody knows whose they are."""
+    of_three, of_two = (Schedule.of(ranks, 1, [Operation("copy", 0, 1, 0)]) for ranks in (3, 2))
+    formats.dump(of_three, tmp_path / "x.et", vector=Vector(1))
+    before = (tmp_path / "x.0.et").read_bytes()
+    with pytest.raises(InputError, match=r"x\.2\.et is there, .*; expected ranks 0 to 1 only, or another name"):
+        formats.dump(of_two, tmp_path / "x.et", vector=Vector(1))
+    assert (tmp_path / "x.0.et").read_bytes() == before
+    (tmp_path / "x.2.et").unlink()
+    formats.dump(of_two, tmp_path / "x.et", vector=Vector(1))
+    assert formats.load(tmp_path / "x.et").workers == 2
+
+
+def test_an_attribute_of_ours_of_another_type_says_nothing(tmp_path):
+    formats.dump(Schedule.of(2, 1, [Operation("compute", 0, 0, 0)]), tmp_path / "x.et", vector=Vector(1))
+    metadata, nodes = read(tmp_path / "x.0.et")
+    (more,) = [attr for attr in metadata.attr if attr.name == "simcomm_more"]
+    for change in (lambda: setattr(more, "int64_val", 3), lambda: more.double_list.values.append(3)):
+        change()
+        (tmp_path / "x.0.et").write_bytes(packed([metadata, *nodes]))
+        with pytest.raises(InputError, match="operation 0 is nowhere"):
+            formats.load(tmp_path / "x.et")
 
 
 def test_times_become_microseconds_and_idle_ranks_have_a_node(tmp_path):
@@ -345,10 +375,13 @@ def test_what_chakra_needs(tmp_path, monkeypatch):
         raise ImportError(name)
 
     (tmp_path / "x.0.et").write_bytes(b"\x00")
-    chakra_proto._pool.cache_clear()
+    for made in (chakra_proto._pool, chakra_proto.message_class):
+        made.cache_clear()
     monkeypatch.setattr(chakra_proto, "import_module", missing)
     with pytest.raises(InputError, match=r"expected pip install 'simcomm\[chakra\]'"):
         formats.load(tmp_path / "x.et")
+    with pytest.raises(InputError, match=r"expected pip install 'simcomm\[chakra\]'"):
+        formats.dump(Schedule.of(2, 1, [Operation("copy", 0, 1, 0)]), tmp_path / "y.et", vector=Vector(1))
 
 
 def test_two_schedules_that_differ_are_not_the_same():

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from simcomm import formats
+from simcomm import collectives, formats
+from simcomm.closed_forms import Vector
 from simcomm.errors import InputError, ProofError
 from simcomm.formats.base import Imported, prove_in_file
+from simcomm.formats.rows import same
 from simcomm.goals import ALL_REDUCE, UNKNOWN
 from simcomm.proof import prove
 from simcomm.schedule import Operation, Schedule
@@ -81,3 +84,21 @@ def test_an_error_of_the_proof_says_where_the_operation_stands():
     with pytest.raises(ProofError) as wrong:
         prove_in_file(twice, ALL_REDUCE, 2, ())
     assert "\n" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [("xml", {"segments": 2}), ("goal", {"segments": 3, "window": 1}), ("et", {"segments": 3, "window": 1})],
+)
+def test_in_which_order_a_schedule_says_what_is_waited_for_does_not_matter(ending, options, tmp_path):
+    if ending == "et":
+        pytest.importorskip("google.protobuf")
+    tree = collectives.get("binomial_reduce")
+    in_order = tree.schedule(8, **options)
+    rows = [replace(row, after=tuple(sorted(row.after, reverse=True))) for row in in_order]
+    after = [waited for row in rows for waited in row.after]
+    schedule = replace(in_order, after=np.array(after, dtype=np.int32))
+    assert any(list(row.after) != sorted(row.after) for row in schedule)
+    path = tmp_path / f"x.{ending}"
+    formats.dump(schedule, path, goal=tree.goal_of(8, options), vector=Vector(250))
+    assert same(formats.load(path).schedule, Schedule.of(8, in_order.chunks, rows))

@@ -10,6 +10,7 @@ from pathlib import Path
 import goal_runs
 import numpy as np
 import pytest
+import txt2bin_reader
 from conftest import SHARED
 
 from simcomm import collectives, formats, topology
@@ -97,6 +98,49 @@ def test_every_collective_takes_as_long_by_loggopsims_rules_from_its_text(worker
                 assert finish(schedule, vector, model) == theirs, (name, options, model)
                 compared += 1
     assert compared >= 16
+
+
+@pytest.mark.parametrize("workers", range(1, 10))
+def test_txt2bin_takes_every_collective(workers, tmp_path):
+    """And finds in it the statements that we find: each with its size, peer and tag, and what it requires."""
+    for name, options, schedule in every_schedule(workers):
+        text = written(schedule, Vector(8 * workers + 1), tmp_path / "x.goal", name=f"{name} }} \n\u00e9")
+        taken = txt2bin_reader.read(text)
+        ranks, ops, waits = goal_runs.read(text)
+        assert len(taken.statements) == taken.ranks == ranks == schedule.ranks, (name, options)
+        assert [len(of_rank) for of_rank in taken.statements] == [sum(op.rank == r for op in ops) for r in range(ranks)]
+        flat = [words for of_rank in taken.statements for words in of_rank]
+        for words, op in zip(flat, ops, strict=True):
+            kind = {"send": goal_runs.SEND, "recv": goal_runs.RECV, "calc": goal_runs.CALC}[words[0]]
+            peer, tag = (int(words[4]), int(words[6])) if words[0] != "calc" else (-1, 0)
+            assert (kind, int(words[1]), peer, tag) == (op.kind, op.size, op.peer, op.tag)
+        assert sum(map(len, taken.waits)) == len(waits)
+
+
+WHOLE = "num_ranks 2\nrank 0 {\nl1: send 8b to 1 tag 0\n}\nrank 1 {\nl1: recv 8b from 0 tag 0\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("l1: send", " l1: send", 3),
+        ("tag 0", "tag 0 // first", 3),
+        ("tag 0", "nic 0 tag 0", 3),
+        ("8b", "8", 3),
+        ("8b", "8B", 3),
+        ("8b to", "8b from", 3),
+        ("tag 0\n}", "tag 0 }", 3),
+        ("l1: recv", "l1 requires l0\nl1: recv", 6),
+        ("rank 1 {", "rank 0 {", 5),
+        ("rank 0 {", "rank 0\n{", 2),
+        ("num_ranks 2\n", "", 3),
+    ],
+)
+def test_txt2bin_does_not_take_everything(old, new, line):
+    assert txt2bin_reader.read(WHOLE).statements[1] == [["recv", "8", "b", "from", "0", "tag", "0"]]
+    assert old in WHOLE
+    with pytest.raises(txt2bin_reader.Refused, match=f"line {line}:"):
+        txt2bin_reader.read(WHOLE.replace(old, new, 1))
 
 
 def programs_of(draw, hosts):
@@ -218,6 +262,11 @@ def test_what_only_an_unsent_message_waited_for_is_not_waited_for(tmp_path):
     assert formats.load(tmp_path / "x.goal").schedule.same_as(Schedule.of(3, 2, rows))
 
 
+def test_more_chunks_than_can_be_read_are_not_written(tmp_path):
+    with pytest.raises(InputError, match="1048577 chunks of a vector; expected at most 1048576"):
+        formats.dump(Schedule.of(2, 2**20 + 1, [Operation("copy", 0, 1, 0)]), tmp_path / "x.goal", vector=Vector(1))
+
+
 def test_a_size_is_needed(tmp_path):
     with pytest.raises(InputError, match="GOAL has bytes and not chunks"):
         formats.dump(Schedule.of(2, 1, [Operation("copy", 0, 1, 0)]), tmp_path / "x.goal")
@@ -238,6 +287,10 @@ CHANGES = [
     ('"simcomm": 1', '"simcom": 1', "did you mean 'simcomm'"),
     ('{"simcomm"', '{simcomm"', "x.goal:1: not readable as JSON"),
     ('"ranks": 2', '"ranks": true', "ranks: True; expected a whole number"),
+    ('"ranks": 2', f'"ranks": {2**31 - 1}', "x.goal: blocks of 2 ranks; the comments of simcomm say 2147483647"),
+    ('"chunks": 1', f'"chunks": {2**31 - 1}', "x.goal:1: 2147483647 chunks; expected at most 1048576 of a vector"),
+    ('"operations": 2', f'"operations": {10**12}', "x.goal:1: 1000000000000 operations, but operation 2 is nowhere"),
+    ('"elements": 2', f'"elements": {2**62}', "x.goal: a vector of .* bytes is too large"),
     ('"workers": 2', '"workers": 3', "workers of 1 to ranks"),
     ('"goal": null', '"goal": "all_reduction"', "goal: 'all_reduction'; expected null or one of all_reduce"),
     ("\n}\n", "\n", "the comments of simcomm"),

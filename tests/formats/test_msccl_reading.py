@@ -244,7 +244,7 @@ OK = text("allreduce", [{(1, 1): ["s i0 i0", "r o0 o0"]}, {(0, 0): ["rrcs i0 o0"
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("</algo>", "", "t.xml:13: not well-formed XML: no element found; expected an algorithm as MSCCL has"),
+        ("</algo>", "", "t.xml:13:1: not well-formed XML: no element found; expected an algorithm as MSCCL has"),
         (
             "<algo",
             '<!DOCTYPE algo [<!ENTITY a "b">]><algo',
@@ -253,6 +253,15 @@ OK = text("allreduce", [{(1, 1): ["s i0 i0", "r o0 o0"]}, {(0, 0): ["rrcs i0 o0"
         ("</gpu>", "hello</gpu>", "t.xml:7: text between the elements: 'hello'; expected none"),
         ('ngpus="2"', "", "the attribute 'ngpus' is missing"),
         ('ngpus="2"', 'ngpus="two"', "ngpus: 'two' is not a whole number; expected 1 or more"),
+        ('ngpus="2"', 'ngpus="' + 20 * "9" + '"', f"ngpus: {20 * '9'} has more than 15 digits; expected 1 or more"),
+        (
+            'nchunksperloop="1"',
+            f'nchunksperloop="{10**14}"',
+            f"{10**14} chunks on each of 2 gpus; expected at most 1048576",
+        ),
+        ('inplace="0"', 'inplase="1"', "there is no attribute 'inplase'; did you mean 'inplace'?"),
+        ('ngpus="2"', 'ngpus="2" rot="1"', "there is no attribute 'rot'; did you mean 'root'?"),
+        ('type="s"', f'type="{99 * "s"}"', f'<step s="0" type="{39 * "s"}…" …>: type: \'{39 * "s"}…\'; expected'),
         ('ngpus="2"', 'ngpus="3"', "gpu 2 is missing; expected one for each of ngpus, 3"),
         ('<gpu id="1"', '<gpu id="0"', "gpu 0 is there twice; it also begins in line 2"),
         ('<gpu id="1"', '<gpu id="2"', "id: 2; expected 0 to 1"),
@@ -260,7 +269,7 @@ OK = text("allreduce", [{(1, 1): ["s i0 i0", "r o0 o0"]}, {(0, 0): ["rrcs i0 o0"
         ('coll="allreduce"', 'coll="allredcue"', "coll: 'allredcue'; expected one of"),
         ('coll="allreduce"', 'coll="alltoall"', "nchunksperloop: 1; expected a multiple of ngpus, 2: alltoall"),
         ('i_chunks="1"', 'i_chunks="0"', "i_chunks: 0; expected 1 for allreduce"),
-        ("<tb ", "<threadblock ", "t.xml:6: not well-formed XML: mismatched tag"),
+        ("<tb ", "<threadblock ", "t.xml:6:3: not well-formed XML: mismatched tag"),
         ('<tb id="0"', '<tb id="1"', "expected id 0: the threadblocks of a gpu are numbered from 0 on"),
         ('send="1"', 'send="0"', "send: 0 is the gpu that it stands in; expected another, or -1 for none"),
         ('send="1"', 'send="2"', "send: 2; expected -1 to 1"),
@@ -268,6 +277,8 @@ OK = text("allreduce", [{(1, 1): ["s i0 i0", "r o0 o0"]}, {(0, 0): ["rrcs i0 o0"
         (' s="1"', ' s="2"', 't.xml:5: <step s="2" type="r" …>: expected s 1: the steps of a threadblock are'),
         ('type="rrcs"', 'type="rrsc"', "type: 'rrsc'; expected one of s, r, rcs, rrc, rrs, rrcs, cpy, re, nop"),
         ('srcbuf="i"', 'srcbuf="input"', "srcbuf: 'input'; expected one of i, o, s"),
+        ('srcbuf="i"', 'srcbuf=""', "srcbuf: ''; expected one of i, o, s"),
+        ('srcbuf="i"', 'srcbuf="io"', "srcbuf: 'io'; expected one of i, o, s; did you mean"),
         ('srcoff="0"', 'srcof="0"', "the attribute 'srcoff' is missing; did you mean 'srcof'?"),
         ('srcoff="0"', 'srcoff="1"', "i[1] is out of range; gpu 0 has 1 chunks in i"),
         ('cnt="1"', 'cnt="0"', "cnt: 0; expected 1 or more"),

@@ -17,7 +17,10 @@ READS: Final = ("s", "rrc", "rrs", "rrcs", "cpy", "re")
 WRITES: Final = ("r", "rcs", "rrc", "rrcs", "cpy", "re")
 TYPES: Final = ("s", "r", "rcs", "rrc", "rrs", "rrcs", "cpy", "re", "nop")
 
+BUFFERS: Final = ("i", "o", "s")
 PROTOCOLS: Final = ("Simple", "LL", "LL128")
+
+_MAY_BE_LEFT_OUT: Final = ("proto", "inplace", "outofplace", "root")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,7 @@ def read(path: Path) -> Algorithm:
     at = xml_text.read(path, "an algorithm as MSCCL has it, <algo …>")
     if at.tag != "algo":
         raise at.wrong("the outermost element; expected <algo> of an MSCCL algorithm")
+    at.refuse_slips(_MAY_BE_LEFT_OUT)
     at.one_of("proto", PROTOCOLS, default="Simple")
     ranks = at.whole("ngpus", 1)
     gpus: dict[int, Element] = {}
@@ -129,7 +133,7 @@ def _check_numbers(algorithm: Algorithm) -> None:
 
 
 def _gpu(at: Element, gpu: int, ranks: int) -> Gpu:
-    sizes = {buffer: at.whole(f"{buffer}_chunks", 0, 2**31) for buffer in "ios"}
+    sizes = {buffer: at.whole(f"{buffer}_chunks", 0, 2**31) for buffer in BUFFERS}
     blocks: list[Block] = []
     connections: dict[tuple[str, int, int], Element] = {}
     for element in at.all_inside("tb"):
@@ -157,7 +161,7 @@ def _step(at: Element, gpu: int, block: int, number: int) -> Step:
         raise at.wrong(f"expected s {number}: the steps of a threadblock are numbered from 0 on")
     kind = at.one_of("type", TYPES)
     source, target = (
-        (at.one_of(f"{end}buf", "ios", default="i" if kind == "nop" else None), at.whole(f"{end}off", -1))
+        (at.one_of(f"{end}buf", BUFFERS, default="i" if kind == "nop" else None), at.whole(f"{end}off", -1))
         for end in ("src", "dst")
     )
     depends = at.whole("depid", -1), at.whole("deps", -1)

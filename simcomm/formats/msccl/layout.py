@@ -49,6 +49,9 @@ OPERATIONS: Final[Mapping[str, str]] = {
 #: Operations whose blocks are given or taken by number.
 _BLOCKS: Final = ("all_gather", "reduce_scatter", "all_to_all", "scatter", "gather")
 
+#: What lies in every place of a buffer is kept track of: so many chunks on all GPUs together.
+MOST_CHUNKS: Final = 2**20
+
 Place = tuple[str, int]
 
 
@@ -61,6 +64,13 @@ class Layout:
     chunks: int
     root: int = 0
     in_place: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would take too much memory."""
+        if self.chunks * self.ranks > MOST_CHUNKS:
+            raise InputError(
+                f"{self.chunks} chunks on each of {self.ranks} gpus; expected at most {MOST_CHUNKS} in all"
+            )
 
     @classmethod
     def of(cls, coll: str, ranks: int, chunks: int, root: int, in_place: bool) -> Layout:
