@@ -77,13 +77,12 @@ def _tied(cells: Sequence[Cell]) -> list[str]:
 
 def _map(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> Figure:
     rows = [list(group) for _, group in groupby(cells, key=lambda cell: cell.workers)]
-    columns = max(len(row) for row in rows)
-    figure = new_figure(min(16.0, max(8.0, 2.2 + 0.58 * columns)), max(2.2, 0.9 + 0.5 * len(rows)))
+    sizes = _grid_sizes(cells)
+    figure = new_figure(min(16.0, max(8.0, 2.2 + 0.58 * len(sizes))), max(2.2, 0.9 + 0.5 * len(rows)))
     axes = figure.subplots()
     for place, row in enumerate(rows):
         for cell, (low, high) in zip(row, _extents(row, found.crossovers), strict=True):
             _draw_cell(axes, cell, place, low, high, winners)
-    sizes = sorted({cell.size_bytes for cell in cells})
     axes.set(xscale="log", xlim=(sizes[0] / _step(sizes), sizes[-1] * _step(sizes)), ylim=(-0.5, len(rows) - 0.5))
     _size_axis(axes, sizes)
     axes.set_yticks(range(len(rows)), [str(row[0].workers) for row in rows])
@@ -126,7 +125,7 @@ def _lead(margin: float) -> str:
 
 def _extents(row: Sequence[Cell], crossovers: Sequence[Crossover]) -> list[tuple[float, float]]:
     """From where to where each cell of one number of workers goes: to crossovers, else halfway to its neighbours."""
-    step = _step([cell.size_bytes for cell in row])
+    step = _step(_grid_sizes(row))
     borders = [row[0].size_bytes / step]
     for first, second in pairwise(row):
         inside = [c.size_bytes for c in crossovers if c.workers == first.workers and _between(first, c, second)]
@@ -136,6 +135,11 @@ def _extents(row: Sequence[Cell], crossovers: Sequence[Crossover]) -> list[tuple
 
 def _between(first: Cell, cross: Crossover, second: Cell) -> bool:
     return first.size_bytes < cross.size_bytes < second.size_bytes
+
+
+def _grid_sizes(cells: Sequence[Cell]) -> list[int]:
+    """The sizes that were asked for, ascending."""
+    return sorted({cell.size_bytes for cell in cells if not cell.is_between})
 
 
 def _step(sizes: Sequence[int]) -> float:
@@ -202,7 +206,7 @@ def _times(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> 
     sizes = [cell.size_bytes for cell in cells]
     axes.grid(color="0.9", zorder=0)
     axes.set(xscale="log", xlim=limits([float(size) for size in sizes]))
-    _size_axis(axes, sizes)
+    _size_axis(axes, _grid_sizes(cells))
     seconds_axis(axes, "y", times, "time")
     _shade_ties(axes, cells, found.crossovers)
     notes = [_mark(axes, letter, cross) for letter, cross in zip(_LETTERS, found.crossovers, strict=False)]
