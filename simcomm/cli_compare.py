@@ -53,8 +53,8 @@ def compare(
     """Which algorithm is best, over workers and sizes, on the cluster of a scenario?
 
     Every algorithm of the scenario's operation, its options tuned. Sizes are from 1 KiB to 1 GiB unless the scenario
-    sweeps them. Writes tuning_table.csv and .json, results.csv (every simulation) and a picture; goes on where it was
-    stopped.
+    sweeps them or an override sets them. Writes tuning_table.csv and .json, results.csv (every simulation) and a
+    picture; goes on where it was stopped.
     """
     import os
 

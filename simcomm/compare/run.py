@@ -43,9 +43,10 @@ def compare(
 ) -> Comparison:
     """Every algorithm of the scenario's operation, tuned, over its grid of workers and sizes: who is best where.
 
-    The scenario is one cluster; it may sweep workers and size, else it is compared from 1 KiB to 1 GiB. ``out`` keeps
-    every simulation as soon as it is finished, and a comparison that was stopped goes on from there. InputError for
-    wrong input, and if no algorithm can run at all; Ctrl-C returns what is finished, ``results.interrupted`` set.
+    The scenario is one cluster; it may sweep workers and size; without a size in a sweep or an override it is compared
+    from 1 KiB to 1 GiB. ``out`` keeps every simulation as soon as it is finished, and a comparison that was stopped
+    goes on from there. InputError for wrong input, and if no algorithm can run at all; Ctrl-C returns what is finished,
+    ``results.interrupted`` set.
     """
     from simcomm.scenario import Document, from_mapping, load
 

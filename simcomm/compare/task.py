@@ -16,7 +16,7 @@ from simcomm.scenario.model import CollectiveChoice
 if TYPE_CHECKING:
     from simcomm.scenario import Document, Scenario
 
-#: Sizes where the scenario sweeps none: 1 KiB, 2 KiB, … 1 GiB.
+#: Sizes where the scenario sweeps none and no override sets one: 1 KiB, 2 KiB, … 1 GiB.
 SIZES_BYTES = tuple(2**exponent for exponent in range(10, 31))
 
 #: Segments that are tried, of every algorithm that can be cut into them.
@@ -191,9 +191,9 @@ def _chosen(
 
 
 def _grid(document: Document) -> tuple[tuple[int, int], ...]:
-    """The workers and elements of the scenario's points; of all sizes, if it sweeps none."""
+    """The workers and elements of the scenario's points; of all sizes, if it sweeps none and no override sets one."""
     points = document.points
-    if any(path.split(".")[0] in _SIZE_KEYS for path in document.swept):
+    if any(path.split(".")[0] in _SIZE_KEYS for path in (*document.swept, *document.overridden)):
         pairs = {(point.workers, point.elements) for point in points}
     else:
         pairs = {(point.workers, size // point.itemsize) for point in points for size in SIZES_BYTES}

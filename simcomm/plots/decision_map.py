@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MOST_WINNERS = 14
 #: Lines beside those of the winners.
 MOST_OTHERS = 2
+#: Pieces of a line between two sizes: what is straight in the size is bent on a logarithmic axis.
+FINENESS = 16
 HATCHES = (
     "",
     "////",
@@ -201,7 +204,8 @@ def _times(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> 
     axes = figure.subplots()
     looks = {name: look(index) for index, name in enumerate(shown)}
     for name in shown:
-        _line(axes, lines[name], looks[name])
+        met = {c.size_bytes: c.time_s for c in found.crossovers if name in (c.below, c.above)}
+        _line(axes, lines[name], met, looks[name])
     times = [time_s for name in shown for time_s in lines[name].values()]
     sizes = [cell.size_bytes for cell in cells]
     axes.grid(color="0.9", zorder=0)
@@ -225,10 +229,17 @@ def _behind(times: dict[int, float], cells: Sequence[Cell]) -> float:
     return min(times[cell.size_bytes] / cell.best.time_s for cell in cells if cell.size_bytes in times)
 
 
-def _line(axes: Axes, times: dict[int, float], own: Look) -> None:
-    at = sorted(times)
-    values = [times[size] for size in at]
-    axes.plot(at, values, linestyle=own.line, linewidth=1.2, color=own.colour, zorder=3, **own.marks())
+def _line(axes: Axes, times: dict[int, float], met: dict[int, float], own: Look) -> None:
+    """Markers where it was tuned, and between them and where it meets others a line that is straight in the size."""
+    known = times | met
+    at = sorted(known)
+    between = {low * (high / low) ** (step / FINENESS) for low, high in pairwise(at) for step in range(1, FINENESS)}
+    sizes = sorted({*map(float, at), *between})
+    values = np.interp(sizes, at, [known[size] for size in at])
+    marked = [sizes.index(size) for size in sorted(times)]
+    axes.plot(
+        sizes, values, linestyle=own.line, linewidth=1.2, color=own.colour, zorder=3, markevery=marked, **own.marks()
+    )
 
 
 def _shade_ties(axes: Axes, cells: Sequence[Cell], crossovers: Sequence[Crossover]) -> None:

@@ -21,6 +21,7 @@ from simcomm.scenario import from_mapping
 ALPHA, BETA = 2 * 5e-6, 1 / 12.5e9  # two links to the switch and back
 TWO = ("recursive_doubling", "ring_all_reduce")
 AS_THEY_ARE = Effort(budget=1)
+WORD = ("size=1 MiB",)
 
 
 def scenario(**keys: Any) -> dict[str, Any]:
@@ -156,6 +157,24 @@ def test_by_default_the_sizes_are_from_1_kib_to_1_gib():
     assert {n for n, _ in task.grid} == {2, 3}
 
 
+def test_a_size_that_is_given_as_an_override_is_the_one():
+    grids = [task_of(from_mapping(scenario(size="12 MB", sweep={"workers": [2]}), over)).grid for over in ((), WORD)]
+    assert [len(grid) for grid in grids] == [21, 1]
+    assert grids[1] == ((2, 2**18),)
+
+
+def test_shards_of_a_parameter_server_are_tuned():
+    """Through one server's port goes nSβ twice, through s of them 2nSβ/s: with large vectors the most are best."""
+    keys = scenario(workers=6, sweep={"size": ["16 MiB"]})
+    found = compare(keys, only=("parameter_server", "binomial_all_reduce"))
+    tuned = next(entry for entry in found.cells[0].entries if entry.algorithm == "parameter_server")
+    assert tuned.words == "placement=colocated servers=workers"
+    tried = {r.options for r in found.results if r.collective == "parameter_server" and "segments" not in r.options}
+    assert tried >= {
+        f"placement=colocated{servers}" for servers in ("", " servers=2", " servers=4", " servers=workers")
+    }
+
+
 class Stops:
     """Progress that breaks the run off, as Ctrl-C does, after so many points."""
 
@@ -220,6 +239,11 @@ def test_rows_cover_every_size_once_and_json_says_all():
         assert all(row.until_bytes is None or row.size_bytes < row.until_bytes for row in rows)
     data = json.loads(json.dumps(found.as_json(), allow_nan=False))
     assert [row["best"] for row in data["rows"]] == [row.best for row in found.rows]
+    assert [" ".join(row["equals"]) for row in data["rows"]] == [row.equals for row in found.rows]
+    assert all(row["options"] == row["runner_up_options"] == {} for row in data["rows"])
+    assert [(row["workers"], row["size_bytes"]) for row in data["rows"]] == [
+        (cell.workers, cell.size_bytes) for cell in found.cells
+    ]
     assert data["cluster"]["network"]["model"] == "loggp"
     assert data["crossovers"][0]["size_bytes"] == found.crossovers[0].size_bytes
     assert data["sentences"] == list(found.sentences)
@@ -284,6 +308,8 @@ def test_a_root_is_part_of_the_task():
     keys = {"collective": {"name": "binomial_broadcast", "root": 3}, "sweep": {"size": ["1 KiB"]}}
     found = compare(scenario(**keys), effort=Effort(budget=2))
     assert all("root=3" in result.options for result in found.results)
+    (row,) = found.as_json()["rows"]
+    assert (row["options"]["root"], row["runner_up_options"]["root"]) == (3, 3)
 
 
 def test_lists_of_hosts_fit_some_and_not_others():
