@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class Task:
     """One operation by its ``algorithms`` on the cluster of ``base``, at every (workers, elements) of the ``grid``.
 
     ``given`` are options that say what is to be done, not how (a root): every algorithm gets them. ``excluded`` are
-    algorithms of the operation that are not compared, with the reason.
+    algorithms of the operation that are not compared, with the reason; ``named`` those that were asked for by name.
     """
 
     operation: str
@@ -45,6 +45,7 @@ class Task:
     algorithms: Mapping[str, Collective]
     given: Mapping[str, Any]
     excluded: Mapping[str, str]
+    named: Collection[str]
 
     def space(self, name: str, workers: int) -> Space:
         """The options of an algorithm that are worth trying with so many workers; InputError if it refuses them."""
@@ -53,6 +54,10 @@ class Task:
     def options(self, setting: Setting) -> dict[str, Any]:
         """What the algorithm is given."""
         return {**self.given, **dict(setting)}
+
+    def takes_more_hosts(self, name: str, workers: int, setting: Setting) -> bool:
+        """Whether it is ahead by machines that the others do not have; nobody's concern if it was asked for by name."""
+        return name not in self.named and self.algorithms[name].hosts(workers, self.options(setting)) > workers
 
     def point(self, name: str, workers: int, elements: int, setting: Setting) -> Scenario:
         """The point of a sweep; InputError if the algorithm, or a list of hosts or stragglers, does not fit."""
@@ -94,7 +99,7 @@ def task_of(
     algorithms = _chosen(algorithms, excluded, only, without, operation)
     excluded = {} if only else excluded
     excluded |= dict.fromkeys(without, "not wanted (--without)")
-    return Task(operation, document, document.points[0], _grid(document), algorithms, given, excluded)
+    return Task(operation, document, document.points[0], _grid(document), algorithms, given, excluded, named)
 
 
 def space_of(collective: Collective, workers: int, given: Mapping[str, Any]) -> Space:

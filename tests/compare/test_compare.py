@@ -13,6 +13,7 @@ import pytest
 from simcomm import collectives, formats, goals
 from simcomm.closed_forms import Vector
 from simcomm.compare import Comparison, Effort, compare
+from simcomm.compare.book import MORE_HOSTS
 from simcomm.compare.task import task_of
 from simcomm.errors import InputError
 from simcomm.results import JOURNAL_FILE, load_results
@@ -20,6 +21,7 @@ from simcomm.scenario import from_mapping
 
 ALPHA, BETA = 2 * 5e-6, 1 / 12.5e9  # two links to the switch and back
 TWO = ("recursive_doubling", "ring_all_reduce")
+PS = "parameter_server"
 AS_THEY_ARE = Effort(budget=1)
 WORD = ("size=1 MiB",)
 
@@ -173,6 +175,24 @@ def test_shards_of_a_parameter_server_are_tuned():
     assert tried >= {
         f"placement=colocated{servers}" for servers in ("", " servers=2", " servers=4", " servers=workers")
     }
+
+
+def test_who_takes_further_hosts_is_compared_without_them_unless_it_is_named():
+    """As many servers again as workers, and their ports, would beat all that do with n hosts."""
+    keys = scenario(workers=4, sweep={"size": ["16 MiB"]})
+    others = tuple(each for each in task_of(from_mapping(keys)).algorithms if each not in (*TWO, PS))
+    found = compare(keys, without=others)
+    tuned = next(entry for entry in found.cells[0].entries if entry.algorithm == PS)
+    assert ("placement", "colocated") in tuned.options
+    (left,) = (each for each in found.untried if each.algorithm == PS)
+    assert (left.workers, left.reason) == ((4,), MORE_HOSTS)
+    named = compare(keys, only=(*TWO, PS))
+    assert not named.untried
+    dedicated = [
+        [r for r in each.results if r.collective == PS and "placement=colocated" not in r.options]
+        for each in (found, named)
+    ]
+    assert (len(dedicated[0]), len(dedicated[1]) > 0) == (0, True)
 
 
 class Stops:
