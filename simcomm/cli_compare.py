@@ -53,8 +53,8 @@ def compare(
     """Which algorithm is best, over workers and sizes, on the cluster of a scenario?
 
     Every algorithm of the scenario's operation, its options tuned. Sizes are from 1 KiB to 1 GiB unless the scenario
-    sweeps them. Writes tuning_table.csv and .json, results.csv (every simulation) and a picture; goes on where it was
-    stopped.
+    sweeps them or an override sets them. Writes tuning_table.csv and .json, results.csv (every simulation) and a
+    picture; goes on where it was stopped.
     """
     import os
 
@@ -121,19 +121,19 @@ def _show(found: Comparison) -> None:
     effort = found.effort
     click.echo(
         f"{len(found.results):,} simulations, at most {effort.budget} per algorithm, n and size; "
-        f"{found.ended_by_budget} of {found.searches} searches ended by that; up to "
-        f"{100 * effort.model_error:.3g} % is no difference"
+        f"{found.ended_by_budget} of {found.searches} searches ended by that; "
+        f"times that differ by up to {100 * effort.model_error:.3g} % are as good"
     )
     for line in found.sentences:
         click.echo(line)
 
 
 def _table(found: Comparison) -> Table:
-    """One row for every n and range of sizes."""
+    """One row for every n and range of sizes; clear is a lead that is more than the model error."""
     from simcomm import terminal
     from simcomm.units import format_time
 
-    table = terminal.table(found.operation, "n", "sizes", "time", "second", "ahead by", "options", "verdict")
+    table = terminal.table(found.operation, "n", "sizes", "time", "second", "ahead by", "options", "clear at")
     for workers in found.workers:
         for each in found.ranges(workers):
             cells = each.cells
@@ -148,13 +148,13 @@ def _table(found: Comparison) -> Table:
                 ", ".join(list(seconds)[:MOST_SECONDS]) + (" …" if len(seconds) > MOST_SECONDS else ""),
                 _from_to([_percent(cell.margin) for cell in cells]),
                 each.options,
-                f"best at {clear} of {len(cells)} sizes" + ("" if clear == len(cells) else ", else no difference"),
+                f"{clear} of {len(cells)} sizes",
             )
     return table
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.3g} %"
+    return "" if share is None else f"{100 * share:.{0 if share >= 0.1 else 1}f} %"
 
 
 def _from_to(words: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import json
 import re
 import runpy
 import shlex
@@ -17,6 +18,7 @@ from conftest import ROOT
 import simcomm
 from simcomm import cli, engines
 from simcomm.compare import TuningTable
+from simcomm.compare.ranking import LeftOut
 from simcomm.limits import ENGINE_BYTES
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -155,6 +157,9 @@ def test_the_page_on_comparisons_is_true(tmp_path, monkeypatch, capsys):
     assert ended.value.code == 0
     assert shown.split("\n", 1)[1].rstrip() == printed, "run: python docs/generate.py"
     assert GENERATE["_columns"](TuningTable.columns) in text
+    table = json.loads(Path("results/broadcast/tuning_table.json").read_text(encoding="utf-8"))
+    inside = [table["effort"], *(table[key][0] for key in ("ranges", "rows", "crossovers")), LeftOut._fields]
+    assert [key for part in (table, *inside) for key in part if f"`{key}`" not in text] == []
     exec(compile("".join(blocks(page, "python")), "compare.md", "exec"), {})
     assert capsys.readouterr().out == "".join(blocks(page, "text"))
 

@@ -91,6 +91,10 @@ def claim(n: int, vector: Vector, *, servers: Servers = 1, placement: Placement 
     )
 
 
+def _powers_below(n: int) -> list[int]:
+    return [2**exponent for exponent in range((n - 1).bit_length())]
+
+
 parameter_server = Collective(
     "parameter_server",
     ALL_REDUCE,
@@ -105,4 +109,5 @@ parameter_server = Collective(
         {"servers": "workers"},
         {"servers": "workers", "placement": "colocated"},
     ),
+    tuning=lambda n: {"servers": [*_powers_below(n), "workers"], "placement": ["dedicated", "colocated"]},
 )

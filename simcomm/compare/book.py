@@ -19,6 +19,9 @@ from simcomm.sweep.points import Point, points_of
 #: A reason that nobody needs to hear of: it would change nothing.
 TOO_MANY_SEGMENTS = "more segments than elements"
 
+#: The reason of all settings of an algorithm for which n workers are not enough.
+MORE_HOSTS = "options that take hosts besides the workers are compared if the scenario or --only names it"
+
 
 class Key(NamedTuple):
     """One simulation: an algorithm with these options, so many workers, a vector of so many elements."""
@@ -73,6 +76,10 @@ class Book:
             self._points[key] = self.task.point(*key)
         except InputError as error:
             self.reasons[key] = str(error)
+            return False
+        if self.task.takes_more_hosts(key.algorithm, key.workers, key.setting):
+            self.reasons[key] = MORE_HOSTS
+            del self._points[key]
             return False
         whose = (key.algorithm, key.workers, key.setting)
         if whose not in self._refusals:

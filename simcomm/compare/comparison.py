@@ -21,7 +21,7 @@ from simcomm.writable import Writable
 if TYPE_CHECKING:
     from simcomm.scenario import Document
 
-TABLE_VERSION = 1
+TABLE_VERSION = 2
 """Raised when a column is added, removed or changes its meaning."""
 
 
@@ -138,7 +138,6 @@ class Comparison:
         """The tuning table with the cluster, the limits, the crossovers and what was left out, as plain values."""
         cluster = self.document.points[0].canonical()
         varied = ("workers", "collective", "elements")
-        best = {(cell.workers, cell.size_bytes): dict(cell.best.options) for cell in self.cells}
         return {
             "simcomm_tuning_table": TABLE_VERSION,
             "operation": self.operation,
@@ -151,8 +150,18 @@ class Comparison:
             "searches_ended_by_budget": self.ended_by_budget,
             "sentences": list(self.sentences),
             "ranges": [each.as_json() for workers in self.workers for each in self.ranges(workers)],
-            "rows": [{**row.as_row(), "options": best[row.workers, row.size_bytes]} for row in self.rows],
+            "rows": [row.as_row() | _structured(cell) for row, cell in zip(self.rows, self.cells, strict=True)],
             "crossovers": [cross._asdict() for cross in self.crossovers],
             "left_out": [each._asdict() for each in self.left_out],
             "untried": [each._asdict() for each in self.untried],
         }
+
+
+def _structured(cell: Cell) -> dict[str, Any]:
+    """The columns that are words in a table and structures in JSON."""
+    second = cell.runner_up
+    return {
+        "options": dict(cell.best.options),
+        "runner_up_options": dict(second.options) if second else {},
+        "equals": list(cell.names[1:]),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from simcomm.compare.book import TOO_MANY_SEGMENTS, Book, Key
+from simcomm.compare.book import MORE_HOSTS, TOO_MANY_SEGMENTS, Book, Key
 from simcomm.compare.ranking import LeftOut, words_of
 from simcomm.compare.task import Task
 
@@ -34,7 +34,8 @@ def untried(book: Book, timed: Collection[tuple[str, Place]]) -> tuple[LeftOut, 
     missing: dict[tuple[str, str], list[Key]] = {}
     for key, reason in book.reasons.items():
         if reason != TOO_MANY_SEGMENTS and (key.algorithm, (key.workers, key.elements)) in timed:
-            missing.setdefault((key.algorithm, words_of(dict(key.setting))), []).append(key)
+            words = "" if reason == MORE_HOSTS else words_of(dict(key.setting))
+            missing.setdefault((key.algorithm, words), []).append(key)
     found = []
     for (name, words), keys in sorted(missing.items()):
         workers = tuple(sorted({key.workers for key in keys}))

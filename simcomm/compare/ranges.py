@@ -103,8 +103,10 @@ def _hidden(runs: Sequence[tuple[str, list[Cell]]]) -> tuple[int, int] | None:
 
 
 def sentence(cells: Sequence[Cell], crossovers: Iterable[Crossover]) -> str:
-    """Plain words for one number of workers: which algorithm below, above and between, and which never."""
-    parts = [" ".join(filter(None, (each.sizes, _which(each)))) for each in ranges_of(cells, crossovers)]
+    """Plain words for one number of workers: which algorithm below, between and above, and which never."""
+    ranges = ranges_of(cells, crossovers)
+    parts = [" ".join(filter(None, (each.sizes, _which(each)))) for each in ranges[:-1]]
+    parts.append(f"above, {_which(ranges[-1])}" if parts else _which(ranges[-1]))
     tied = {name for cell in cells for name in cell.names}
     never = sorted({entry.algorithm for cell in cells for entry in cell.entries} - tied)
     parts += [f"never {_listed(never, len(never))}"] if never else []
@@ -113,21 +115,26 @@ def sentence(cells: Sequence[Cell], crossovers: Iterable[Crossover]) -> str:
 
 def _which(one: Range) -> str:
     """The algorithm with its options, and what the model cannot tell from it."""
-    word = one.algorithm + (f" ({one.options})" if one.options else "")
+    word = one.algorithm + (f" with {one.options}" if one.options else "")
     always = [name for name, where in one.equals.items() if len(where) == len(one.cells)]
     if always:
         word = f"{_listed([word, *always], MOST_NAMES)}: no difference that the model can tell"
-    parts = {name: where for name, where in one.equals.items() if name not in always}
-    if parts:
-        near = _listed([f"{name} at {_sizes(where)}" for name, where in parts.items()], MOST_NAMES)
-        word += f" (and no difference that the model can tell from {near})"
-    return word
+    near: dict[str, list[str]] = {}
+    for name, where in one.equals.items():
+        if name not in always:
+            near.setdefault(_sizes(where, one.cells), []).append(name)
+    parts = [f"{sizes}: {_listed(names, MOST_NAMES)}" for sizes, names in near.items()]
+    return word + (f" (as good {'; '.join(parts)})" if parts else "")
 
 
-def _sizes(cells: Sequence[Cell]) -> str:
-    """The sizes of these cells: from the first to the last, which may pass over some."""
-    first, last = (format_binary_size(cell.size_bytes) for cell in (cells[0], cells[-1]))
-    return first if len(cells) == 1 else f"{first} to {last}"
+def _sizes(some: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    """Where some of the cells are."""
+    first, last = (format_binary_size(cell.size_bytes) for cell in (some[0], some[-1]))
+    if len(some) == 1:
+        return f"at {first}"
+    at = [cells.index(cell) for cell in some]
+    gaps = "" if at[-1] - at[0] == len(at) - 1 else "at some sizes "
+    return f"{gaps}from {first} on" if some[-1] == cells[-1] else f"{gaps}from {first} to {last}"
 
 
 def _option(name: str, values: Sequence[object], cells: int) -> str:

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from simcomm.compare.search import Setting
 
+#: Relative difference of two times that is rounding: they count as equal.
+ROUNDING = 1e-9
+
 
 class Entry(NamedTuple):
     """One algorithm at its best: the options that were given to it, and its time."""
@@ -35,8 +38,9 @@ def words_of(options: dict[str, Any]) -> str:
 class Cell:
     """One place of the grid: every algorithm that can run there at its best, the fastest first.
 
-    ``margin`` is (second − first) / first. Times within ``model_error`` of the first are not told apart from it: the
-    algorithms that have them are ``tied``.
+    ``margin`` is (second − first) / first. Times within ``model_error`` of the first, the limit included, are not told
+    apart from it: the algorithms that have them are ``tied``. ``is_between``: it is none of the grid that was asked
+    for, but between two sizes of it.
 
     >>> cell = Cell(8, 1024, (Entry("ring", (), 1.0), Entry("tree", (), 1.05), Entry("star", (), 2.0)), 0.1, 5)
     >>> round(cell.margin, 3), [entry.algorithm for entry in cell.tied], cell.is_clear
@@ -48,6 +52,7 @@ class Cell:
     entries: tuple[Entry, ...]
     model_error: float
     evaluations: int
+    is_between: bool = False
 
     @property
     def best(self) -> Entry:
@@ -64,12 +69,12 @@ class Cell:
         """By which part of its time the best is ahead of the second; None without a second or without any time."""
         if self.runner_up is None or self.best.time_s == 0:
             return None
-        return max(0.0, self.runner_up.time_s / self.best.time_s - 1)  # equals may differ by rounding
+        return max(0.0, self.runner_up.time_s / self.best.time_s - 1)  # equals are not in the order of their times
 
     @cached_property
     def tied(self) -> tuple[Entry, ...]:
         """The best, and all that the model cannot tell from it."""
-        longest_s = self.best.time_s * (1 + self.model_error)
+        longest_s = self.best.time_s * (1 + self.model_error) * (1 + ROUNDING)
         return tuple(entry for entry in self.entries if entry.time_s <= longest_s)
 
     @property
@@ -115,5 +120,5 @@ def ranked(entries: list[Entry]) -> tuple[Entry, ...]:
     if not entries:
         return ()
     least_s = min(entry.time_s for entry in entries)
-    unit_s = least_s * 1e-9 or 1e-18
+    unit_s = least_s * ROUNDING or 1e-18
     return tuple(sorted(entries, key=lambda entry: (round(entry.time_s / unit_s), len(entry.options), entry.algorithm)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcomm.compare.book import Book, Key
+from simcomm.compare.changes import Change
 from simcomm.compare.comparison import Comparison
 from simcomm.compare.crossing import Bisection
 from simcomm.compare.effort import Effort
@@ -42,9 +43,10 @@ def compare(
 ) -> Comparison:
     """Every algorithm of the scenario's operation, tuned, over its grid of workers and sizes: who is best where.
 
-    The scenario is one cluster; it may sweep workers and size, else it is compared from 1 KiB to 1 GiB. ``out`` keeps
-    every simulation as soon as it is finished, and a comparison that was stopped goes on from there. InputError for
-    wrong input, and if no algorithm can run at all; Ctrl-C returns what is finished, ``results.interrupted`` set.
+    The scenario is one cluster; it may sweep workers and size; without a size in a sweep or an override it is compared
+    from 1 KiB to 1 GiB. ``out`` keeps every simulation as soon as it is finished, and a comparison that was stopped
+    goes on from there. InputError for wrong input, and if no algorithm can run at all; Ctrl-C returns what is finished,
+    ``results.interrupted`` set.
     """
     from simcomm.scenario import Document, from_mapping, load
 
@@ -63,7 +65,7 @@ def compare(
         document=document,
         effort=effort,
         cells=cells,
-        crossovers=tuple(rounds.crossovers()),
+        crossovers=rounds.crossovers(),
         left_out=left_out(rounds.task, rounds.book, rounds.timed),
         untried=untried(rounds.book, rounds.timed),
         ended_by_budget=sum(climb.is_spent for climb in rounds.climbs.values()),
@@ -74,47 +76,63 @@ def compare(
 
 @dataclass
 class _Rounds:
-    """Says what to simulate next, by what is known: first the searches, all at once, then the crossovers."""
+    """Says what to simulate next, by what is known: first the searches, all at once, then the crossovers.
+
+    A crossover where a third algorithm is best becomes a place of the grid, and all begins anew there.
+    """
 
     task: Task
     effort: Effort
     book: Book = field(init=False)
-    climbs: dict[tuple[str, Place], Climb] = field(init=False)
-    cuts: tuple[_Cut, ...] = ()
+    grid: tuple[Place, ...] = ()
+    climbs: dict[tuple[str, Place], Climb] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
     is_tuned: bool = False
 
     def __post_init__(self) -> None:
         self.book = Book(self.task, self.effort.most_messages)
-        self.climbs = {}
-        for name in self.task.algorithms:
-            for place in self.task.grid:
-                self._begin(name, place)
+        self._extend(self.task.grid)
 
-    def _begin(self, name: str, place: Place) -> None:
-        try:
-            self.climbs[name, place] = Climb(self.task.space(name, place[0]), self.effort.budget)
-        except InputError as error:
-            self.book.reasons[Key(name, *place, ())] = str(error)
+    def _extend(self, places: Collection[Place]) -> None:
+        """Begin to tune every algorithm at these places too."""
+        self.grid = tuple(sorted({*self.grid, *places}))
+        for name in self.task.algorithms:
+            for place in places:
+                try:
+                    self.climbs[name, place] = Climb(self.task.space(name, place[0]), self.effort.budget)
+                except InputError as error:
+                    self.book.reasons[Key(name, *place, ())] = str(error)
+        self.is_tuned = self.is_tuned and not places
 
     def __call__(self, found: Mapping[str, Result], without: Mapping[str, Failure]) -> list[Point]:
         self.book.hear(found, without)
-        for (name, place), climb in self.climbs.items():
-            for setting in [setting for setting, time_s in climb.tried.items() if time_s is None]:
-                climb.tried[setting] = self.book.times.get(Key(name, *place, setting))
+        points: list[Point] = []
+        while not points and (keys := self._wanted()):
+            points = self.book.ask(keys)  # none if all of them are known: a search may come to what a crossover needed
+        return points
+
+    def _wanted(self) -> list[Key]:
+        """What to know next; nothing, when all is known."""
         if not self.is_tuned:
-            points = self.book.ask(self._tries())
-            if points:
-                return points
+            if keys := self._tries():
+                return keys
+            self.changes = tuple(self._changes())
             self.is_tuned = True
-            self.cuts = tuple(self._changes())
-        return self._bisect()
+        if keys := [key for change in self.changes for key in change.wanted(self.book, self.effort)]:
+            return keys
+        found = [change for change in self.changes if change.is_found and change.has_third(self.book, self.effort)]
+        self._extend({(change.workers, change.place) for change in found} - {*self.grid})
+        return [] if self.is_tuned else self._wanted()
 
     def _tries(self) -> list[Key]:
         """What every search wants to try next."""
+        for (name, place), climb in self.climbs.items():
+            for setting in [setting for setting, time_s in climb.tried.items() if time_s is None]:
+                climb.tried[setting] = self.book.times.get(Key(name, *place, setting))
         best = {where: climb.best for where, climb in self.climbs.items()}
         keys = []
         for (name, place), climb in self.climbs.items():
-            near = [best.get((name, other)) for other in _neighbours(place, self.task.grid)]
+            near = [best.get((name, other)) for other in _neighbours(place, self.grid)]
             hints = [setting for setting in near if setting is not None and climb.space.holds(setting)]
             wanted = climb.next(hints, partial(self._is_possible, name, place))
             climb.tried |= dict.fromkeys(wanted)
@@ -127,13 +145,14 @@ class _Rounds:
     def cells(self) -> tuple[Cell, ...]:
         """The ranking at every place of the grid where something can run."""
         found = []
-        for place in self.task.grid:
+        for place in self.grid:
             climbs = {name: climb for (name, where), climb in self.climbs.items() if where == place}
             entries = [entry for name, climb in climbs.items() if (entry := self._entry(name, climb)) is not None]
             tried = sum(time_s is not None for climb in climbs.values() for time_s in climb.tried.values())
             if entries:
                 size = place[1] * self.task.base.itemsize
-                found.append(Cell(place[0], size, ranked(entries), self.effort.model_error, tried))
+                is_between = place not in self.task.grid
+                found.append(Cell(place[0], size, ranked(entries), self.effort.model_error, tried, is_between))
         return tuple(found)
 
     @property
@@ -148,8 +167,8 @@ class _Rounds:
         options = self.task.options(best)
         return Entry(name, tuple(sorted(options.items())), climb.tried[best] or 0.0)
 
-    def _changes(self) -> Iterator[_Cut]:
-        """A bisection wherever the choice changes, between the two sizes around it.
+    def _changes(self) -> Iterator[Change]:
+        """Wherever the choice changes, between the two sizes around it.
 
         Of the algorithms on both sides, if each is the faster one on its own; if not, of the fastest on both sides.
         """
@@ -160,9 +179,14 @@ class _Rounds:
                 names = first.algorithm, second.algorithm
                 if not (_is_ahead(names[0], names[1], low) and _is_ahead(names[1], names[0], high)):
                     names = low.best.algorithm, high.best.algorithm
-                ends = [cell.size_bytes // self.task.base.itemsize for cell in (low, high)]
-                cut = Bisection(ends[0], ends[1], self.effort.tolerance, self.effort.steps)
-                yield _Cut(workers, *names, {name: self._settings(name, workers, *ends) for name in names}, cut)
+                yield self._change(names, low, high)
+
+    def _change(self, names: tuple[str, str], low: Cell, high: Cell) -> Change:
+        ends = (low.size_bytes // self.task.base.itemsize, high.size_bytes // self.task.base.itemsize)
+        settings = {name: self._settings(name, low.workers, *ends) for name in self.task.algorithms}
+        others = {entry.algorithm: entry.time_s for entry in low.entries if entry.algorithm not in names}
+        cut = Bisection(*ends, self.effort.tolerance, self.effort.steps)
+        return Change(low.workers, *names, *ends, settings, others, cut)
 
     def _settings(self, name: str, workers: int, low: int, high: int) -> tuple[Setting, ...]:
         """The best options of an algorithm at two places."""
@@ -170,53 +194,10 @@ class _Rounds:
         every = [climb.best for climb in climbs if climb is not None]
         return tuple(dict.fromkeys(setting for setting in every if setting is not None))
 
-    def _bisect(self) -> list[Point]:
-        """One step of every bisection; those that know enough already take the next at once."""
-        keys: list[Key] = []
-        for cut in self.cuts:
-            while wanted := cut.bisection.wanted():
-                missing = [key for place in wanted for key in cut.keys(place) if key not in self.book.times]
-                missing = [key for key in missing if self.book.is_possible(key)]
-                if missing:
-                    keys += missing
-                    break
-                for place in wanted:
-                    cut.bisection.tell(place, cut.gap(self.book, place))
-        return self.book.ask(keys)
-
-    def crossovers(self) -> Iterator[Crossover]:
+    def crossovers(self) -> tuple[Crossover, ...]:
         """The crossovers that were found."""
-        itemsize = self.task.base.itemsize
-        for cut in self.cuts:
-            found = cut.bisection
-            if not found.broken and not found.wanted():
-                low_s, high_s = (cut.time_of(self.book, cut.below, end) or 0.0 for end in (found.low, found.high))
-                part = (found.place - found.low) / (found.high - found.low)
-                time_s, size = low_s + part * (high_s - low_s), round(found.place) * itemsize
-                ends = (found.low * itemsize, found.high * itemsize)
-                yield Crossover(cut.workers, size, time_s, cut.below, cut.above, *ends)
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """A bisection, and the two algorithms with the options that each has near by."""
-
-    workers: int
-    below: str
-    above: str
-    settings: Mapping[str, tuple[Setting, ...]]
-    bisection: Bisection
-
-    def keys(self, elements: int) -> list[Key]:
-        """What must be simulated to know the gap at a place."""
-        return [Key(name, self.workers, elements, each) for name, every in self.settings.items() for each in every]
-
-    def time_of(self, book: Book, name: str, elements: int) -> float | None:
-        return book.time_of(name, self.workers, elements, self.settings[name])
-
-    def gap(self, book: Book, elements: int) -> float | None:
-        below, above = (self.time_of(book, name, elements) for name in (self.below, self.above))
-        return None if below is None or above is None else below - above
+        found = [change for change in self.changes if change.is_found]
+        return tuple(change.crossover(self.book, self.task.base.itemsize) for change in found)
 
 
 def _is_ahead(name: str, other: str, cell: Cell) -> bool:

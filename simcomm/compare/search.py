@@ -84,11 +84,15 @@ def _is_number(value: Any) -> bool:
 
 @dataclass
 class Climb:
-    """The search of one algorithm at one place: what was tried, with its time, or None where there is none."""
+    """The search of one algorithm at one place: what was tried, with its time, or None where there is none.
+
+    ``is_spent``: the budget has ended it, and something that it would have tried is left.
+    """
 
     space: Space
     budget: int
     tried: dict[Setting, float | None] = field(default_factory=dict)
+    is_spent: bool = False
     _asked: int = 0
 
     @property
@@ -99,11 +103,6 @@ class Climb:
         near = [setting for setting, time_s in timed.items() if time_s <= longest_s]
         return min(near, key=lambda setting: (self.space.effort(setting), timed[setting], repr(setting)), default=None)
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether the budget has ended the search, or came to its end with it."""
-        return self._asked >= self.budget
-
     def next(self, hints: Iterable[Setting], is_possible: Callable[[Setting], bool]) -> list[Setting]:
         """What to try now, of ``hints`` and around the best: nothing that was tried, and no more than is left.
 
@@ -113,9 +112,10 @@ class Climb:
         wanted = [*hints, *(self.space.moves(best) if best is not None else self.space.starts)]
         chosen = []
         for setting in dict.fromkeys(wanted):
-            if self._asked == self.budget:
-                break
             if setting not in self.tried and is_possible(setting):
+                self.is_spent = self._asked == self.budget
+                if self.is_spent:
+                    break
                 chosen.append(setting)
                 self._asked += 1
         return chosen

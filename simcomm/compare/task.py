@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from simcomm.scenario.model import CollectiveChoice
 if TYPE_CHECKING:
     from simcomm.scenario import Document, Scenario
 
-#: Sizes where the scenario sweeps none: 1 KiB, 2 KiB, … 1 GiB.
+#: Sizes where the scenario sweeps none and no override sets one: 1 KiB, 2 KiB, … 1 GiB.
 SIZES_BYTES = tuple(2**exponent for exponent in range(10, 31))
 
 #: Segments that are tried, of every algorithm that can be cut into them.
@@ -35,7 +35,7 @@ class Task:
     """One operation by its ``algorithms`` on the cluster of ``base``, at every (workers, elements) of the ``grid``.
 
     ``given`` are options that say what is to be done, not how (a root): every algorithm gets them. ``excluded`` are
-    algorithms of the operation that are not compared, with the reason.
+    algorithms of the operation that are not compared, with the reason; ``named`` those that were asked for by name.
     """
 
     operation: str
@@ -45,6 +45,7 @@ class Task:
     algorithms: Mapping[str, Collective]
     given: Mapping[str, Any]
     excluded: Mapping[str, str]
+    named: Collection[str]
 
     def space(self, name: str, workers: int) -> Space:
         """The options of an algorithm that are worth trying with so many workers; InputError if it refuses them."""
@@ -53,6 +54,10 @@ class Task:
     def options(self, setting: Setting) -> dict[str, Any]:
         """What the algorithm is given."""
         return {**self.given, **dict(setting)}
+
+    def takes_more_hosts(self, name: str, workers: int, setting: Setting) -> bool:
+        """Whether it is ahead by machines that the others do not have; nobody's concern if it was asked for by name."""
+        return name not in self.named and self.algorithms[name].hosts(workers, self.options(setting)) > workers
 
     def point(self, name: str, workers: int, elements: int, setting: Setting) -> Scenario:
         """The point of a sweep; InputError if the algorithm, or a list of hosts or stragglers, does not fit."""
@@ -94,7 +99,7 @@ def task_of(
     algorithms = _chosen(algorithms, excluded, only, without, operation)
     excluded = {} if only else excluded
     excluded |= dict.fromkeys(without, "not wanted (--without)")
-    return Task(operation, document, document.points[0], _grid(document), algorithms, given, excluded)
+    return Task(operation, document, document.points[0], _grid(document), algorithms, given, excluded, named)
 
 
 def space_of(collective: Collective, workers: int, given: Mapping[str, Any]) -> Space:
@@ -191,9 +196,9 @@ def _chosen(
 
 
 def _grid(document: Document) -> tuple[tuple[int, int], ...]:
-    """The workers and elements of the scenario's points; of all sizes, if it sweeps none."""
+    """The workers and elements of the scenario's points; of all sizes, if it sweeps none and no override sets one."""
     points = document.points
-    if any(path.split(".")[0] in _SIZE_KEYS for path in document.swept):
+    if any(path.split(".")[0] in _SIZE_KEYS for path in (*document.swept, *document.overridden)):
         pairs = {(point.workers, point.elements) for point in points}
     else:
         pairs = {(point.workers, size // point.itemsize) for point in points for size in SIZES_BYTES}

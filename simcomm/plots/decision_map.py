@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MOST_WINNERS = 14
 #: Lines beside those of the winners.
 MOST_OTHERS = 2
+#: Pieces of a line between two sizes: what is straight in the size is bent on a logarithmic axis.
+FINENESS = 16
 HATCHES = (
     "",
     "////",
@@ -77,13 +80,12 @@ def _tied(cells: Sequence[Cell]) -> list[str]:
 
 def _map(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> Figure:
     rows = [list(group) for _, group in groupby(cells, key=lambda cell: cell.workers)]
-    columns = max(len(row) for row in rows)
-    figure = new_figure(min(16.0, max(8.0, 2.2 + 0.58 * columns)), max(2.2, 0.9 + 0.5 * len(rows)))
+    sizes = _grid_sizes(cells)
+    figure = new_figure(min(16.0, max(8.0, 2.2 + 0.58 * len(sizes))), max(2.2, 0.9 + 0.5 * len(rows)))
     axes = figure.subplots()
     for place, row in enumerate(rows):
         for cell, (low, high) in zip(row, _extents(row, found.crossovers), strict=True):
             _draw_cell(axes, cell, place, low, high, winners)
-    sizes = sorted({cell.size_bytes for cell in cells})
     axes.set(xscale="log", xlim=(sizes[0] / _step(sizes), sizes[-1] * _step(sizes)), ylim=(-0.5, len(rows) - 0.5))
     _size_axis(axes, sizes)
     axes.set_yticks(range(len(rows)), [str(row[0].workers) for row in rows])
@@ -126,7 +128,7 @@ def _lead(margin: float) -> str:
 
 def _extents(row: Sequence[Cell], crossovers: Sequence[Crossover]) -> list[tuple[float, float]]:
     """From where to where each cell of one number of workers goes: to crossovers, else halfway to its neighbours."""
-    step = _step([cell.size_bytes for cell in row])
+    step = _step(_grid_sizes(row))
     borders = [row[0].size_bytes / step]
     for first, second in pairwise(row):
         inside = [c.size_bytes for c in crossovers if c.workers == first.workers and _between(first, c, second)]
@@ -136,6 +138,11 @@ def _extents(row: Sequence[Cell], crossovers: Sequence[Crossover]) -> list[tuple
 
 def _between(first: Cell, cross: Crossover, second: Cell) -> bool:
     return first.size_bytes < cross.size_bytes < second.size_bytes
+
+
+def _grid_sizes(cells: Sequence[Cell]) -> list[int]:
+    """The sizes that were asked for, ascending."""
+    return sorted({cell.size_bytes for cell in cells if not cell.is_between})
 
 
 def _step(sizes: Sequence[int]) -> float:
@@ -197,12 +204,13 @@ def _times(found: Comparison, cells: Sequence[Cell], winners: Sequence[str]) -> 
     axes = figure.subplots()
     looks = {name: look(index) for index, name in enumerate(shown)}
     for name in shown:
-        _line(axes, lines[name], looks[name])
+        met = {c.size_bytes: c.time_s for c in found.crossovers if name in (c.below, c.above)}
+        _line(axes, lines[name], met, looks[name])
     times = [time_s for name in shown for time_s in lines[name].values()]
     sizes = [cell.size_bytes for cell in cells]
     axes.grid(color="0.9", zorder=0)
     axes.set(xscale="log", xlim=limits([float(size) for size in sizes]))
-    _size_axis(axes, sizes)
+    _size_axis(axes, _grid_sizes(cells))
     seconds_axis(axes, "y", times, "time")
     _shade_ties(axes, cells, found.crossovers)
     notes = [_mark(axes, letter, cross) for letter, cross in zip(_LETTERS, found.crossovers, strict=False)]
@@ -221,10 +229,17 @@ def _behind(times: dict[int, float], cells: Sequence[Cell]) -> float:
     return min(times[cell.size_bytes] / cell.best.time_s for cell in cells if cell.size_bytes in times)
 
 
-def _line(axes: Axes, times: dict[int, float], own: Look) -> None:
-    at = sorted(times)
-    values = [times[size] for size in at]
-    axes.plot(at, values, linestyle=own.line, linewidth=1.2, color=own.colour, zorder=3, **own.marks())
+def _line(axes: Axes, times: dict[int, float], met: dict[int, float], own: Look) -> None:
+    """Markers where it was tuned, and between them and where it meets others a line that is straight in the size."""
+    known = times | met
+    at = sorted(known)
+    between = {low * (high / low) ** (step / FINENESS) for low, high in pairwise(at) for step in range(1, FINENESS)}
+    sizes = sorted({*map(float, at), *between})
+    values = np.interp(sizes, at, [known[size] for size in at])
+    marked = [sizes.index(size) for size in sorted(times)]
+    axes.plot(
+        sizes, values, linestyle=own.line, linewidth=1.2, color=own.colour, zorder=3, markevery=marked, **own.marks()
+    )
 
 
 def _shade_ties(axes: Axes, cells: Sequence[Cell], crossovers: Sequence[Crossover]) -> None:

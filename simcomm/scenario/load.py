@@ -35,7 +35,7 @@ class Document:
     """A scenario that is right in every point.
 
     ``points`` are in the order of the sweep (the last axis varies fastest), without repetitions; ``swept`` are the
-    dotted paths that vary; ``collectives`` are those of the plugins, by name.
+    dotted paths that vary, ``overridden`` those that overrides set; ``collectives`` are those of the plugins, by name.
     """
 
     question: str
@@ -44,6 +44,7 @@ class Document:
     plugins: tuple[str, ...]
     points: tuple[Scenario, ...]
     swept: tuple[str, ...]
+    overridden: tuple[str, ...] = ()
     collectives: dict[str, Collective] = field(default_factory=dict)
 
     @property
@@ -102,7 +103,8 @@ def _document(text: Text, overrides: Sequence[str], base_dir: Path, own: Mapping
 
     points = _points(sweep, Checker(base_dir, collectives), report)
     swept = tuple(path_text(path) for path in sweep.paths)
-    return Document(question, text.marks.source, base_dir, plugins, points, swept, collectives)
+    overridden = tuple(each.partition("=")[0].strip() for each in overrides)
+    return Document(question, text.marks.source, base_dir, plugins, points, swept, overridden, collectives)
 
 
 def _question(report: Report) -> str:

@@ -16,8 +16,8 @@ def cell(size: int, error: float = 0.1, options: tuple = (), **times: float) -> 
 def test_below_and_above_a_crossover():
     cells = [cell(1024, a=1, b=2, c=9), cell(2048, a=2, b=1, c=9)]
     cross = Crossover(8, 1536, 1.5, "a", "b", 1530, 1540)
-    assert sentence(cells, [cross]) == "n = 8: below 1.5 KiB a; above 1.5 KiB b; never c"
-    assert sentence(cells, []) == "n = 8: below 2 KiB a; above 2 KiB b; never c"
+    assert sentence(cells, [cross]) == "n = 8: below 1.5 KiB a; above, b; never c"
+    assert sentence(cells, []) == "n = 8: below 2 KiB a; above, b; never c"
     other = cross._replace(workers=4)
     assert [(each.from_bytes, each.until_bytes) for each in ranges_of(cells, [other])] == [(None, 2048), (2048, None)]
 
@@ -26,7 +26,7 @@ def test_a_change_that_the_model_cannot_tell_is_none():
     cells = [cell(1024, a=1, b=1.02), cell(2048, a=1.01, b=1), cell(4096, a=1, b=1.5)]
     (only,) = ranges_of(cells, [])
     assert (only.algorithm, only.sizes) == ("a", "")
-    assert sentence(cells, []) == "n = 8: a (and no difference that the model can tell from b at 1 KiB to 2 KiB)"
+    assert sentence(cells, []) == "n = 8: a (as good from 1 KiB to 2 KiB: b)"
     exact = [Cell(8, each.size_bytes, each.entries, 0.0, 2) for each in cells]
     assert [each.algorithm for each in ranges_of(exact, [])] == ["a", "b", "a"]
 
@@ -41,6 +41,16 @@ def test_all_equal_everywhere():
     assert sentence(cells, []) == "n = 8: a or b: no difference that the model can tell; never c"
 
 
+def test_what_is_as_good_stands_together_by_where_it_is():
+    cells = [
+        cell(1024, a=1, b=1.05, c=2, d=1, e=2, f=9),
+        cell(2048, a=1, b=2, c=1.02, d=2, e=1.01, f=9),
+        cell(4096, a=1, b=2, c=1.02, d=1, e=1.01, f=9),
+    ]
+    here = "as good at some sizes from 1 KiB on: d; at 1 KiB: b; from 2 KiB on: e or c"
+    assert sentence(cells, []) == f"n = 8: a ({here}); never f"
+
+
 def test_three_ranges_and_options():
     cells = [
         cell(1024, a=1, b=2, c=3),
@@ -48,7 +58,7 @@ def test_three_ranges_and_options():
         cell(4096, options=(("k", 4),), a=1, b=2, c=2),
         cell(8192, options=(("k", 8),), a=1, b=2, c=2),
     ]
-    assert sentence(cells, []) == "n = 8: below 2 KiB a; from 2 KiB to 4 KiB b; above 4 KiB a (k=4 to 8); never c"
+    assert sentence(cells, []) == "n = 8: below 2 KiB a; from 2 KiB to 4 KiB b; above, a with k=4 to 8; never c"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +73,16 @@ def test_three_ranges_and_options():
 def test_options_of_a_range(options, words):
     cells = [cell(2**index, options=given, a=1, b=2) for index, given in enumerate(options)]
     assert ranges_of(cells, [])[0].options == words
+
+
+@pytest.mark.parametrize("error", [0.0, 0.05, 0.1, 0.15, 0.3])
+@pytest.mark.parametrize("least_s", [1.0, 3.0, 0.3, 7e-6, 1.1e-5])
+def test_a_difference_of_just_the_model_error_is_not_ranked(least_s, error):
+    """Whatever the last bit of the product says; a millionth more is."""
+    at, beyond = least_s + least_s * error, least_s * (1 + error + 1e-6)
+    assert not cell(1, error, a=least_s, b=at).is_clear
+    assert not cell(1, error, a=least_s, b=at * (1 + 1e-12)).is_clear
+    assert cell(1, error, a=least_s, b=beyond).is_clear
 
 
 def test_margins_and_equals():

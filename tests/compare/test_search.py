@@ -57,6 +57,12 @@ def test_the_budget_is_kept_and_what_is_impossible_costs_nothing_of_it(budget):
     assert (("segments", 2),) not in climb.tried
 
 
+def test_a_search_that_comes_to_its_end_was_not_ended_by_the_budget():
+    assert not climbed(Space({}, {}, ((),)), 1, lambda setting: 1.0).is_spent
+    few = Space({"segments": (1, 2)}, {"segments": 1}, ((),))
+    assert [climbed(few, budget, lambda setting: 1.0).is_spent for budget in (1, 2, 3)] == [True, False, False]
+
+
 def test_a_setting_must_be_worth_it():
     climb = climbed(SPACE, 24, lambda setting: 1 - 1e-5 * dict(setting).get("segments", 1))
     assert climb.best == ()

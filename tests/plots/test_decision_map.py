@@ -69,6 +69,35 @@ def test_with_one_number_of_workers_the_times_and_the_crossovers():
     assert cell.best.time_s in drawn
 
 
+def test_lines_meet_at_the_crossover_and_are_straight_in_the_size():
+    comparison = found(8, only=("recursive_doubling", "ring_all_reduce"))
+    (cross,) = comparison.crossovers
+    (axes,) = who_wins(comparison).axes
+    for line in axes.lines[:2]:
+        sizes, times = list(line.get_xdata()), list(line.get_ydata())
+        assert times[sizes.index(cross.size_bytes)] == cross.time_s
+        first, middle, last = (sizes.index(2**exponent) for exponent in (14, 15, 16))
+        assert middle - first == 16
+        half = first + 8
+        part = (sizes[half] - sizes[first]) / (sizes[middle] - sizes[first])
+        assert times[half] == pytest.approx(times[first] + part * (times[middle] - times[first]))
+        marks = {sizes[index] for index in line.get_markevery()}
+        assert marks == {cell.size_bytes for cell in comparison.cells}
+        assert last > middle
+
+
+def test_a_size_between_two_of_the_grid_has_a_cell_and_no_tick():
+    link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
+    swept = {"workers": [8, 16], "size": ["1 KiB", "64 MiB"]}
+    keys = {"workers": 2, "collective": "ring_all_reduce", "link": link, "sweep": swept}
+    comparison = compare(keys, only=("all_to_all", "recursive_doubling", "rabenseifner"), effort=Effort(budget=1))
+    assert [cell.is_between for cell in comparison.cells_of(16)] == [False, True, False]
+    (axes,) = who_wins(comparison).axes
+    cells = [patch for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_fill()]
+    assert len(cells) == len(comparison.cells)
+    assert list(axes.xaxis.get_ticklocs()) == [2**10, 2**26]
+
+
 def test_it_is_the_same_bytes_every_time():
     comparison = found(4, 8)
     assert rendered(who_wins(comparison), "png") == rendered(who_wins(comparison), "png")
