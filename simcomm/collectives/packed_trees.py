@@ -7,8 +7,8 @@ root and spread from there on an out-tree, n−1 messages each (a broadcast has 
 
 and in many segments about S over the rate of the packing. Where all nodes are workers that is, up to whole trees, for a
 broadcast the rate of the tightest cut, for an all-reduce the best of all trees (simcomm.topology.tree_packing). Workers
-forward, and switches are crossed on one route for each pair, unless the scenario names a routing. ``most_trees`` bounds W: where
-bandwidths have no common unit, more trees come closer to the cut. Without a graph it is a fully connected one.
+forward, and switches are crossed on one route for each pair, unless the scenario names a routing. ``most_trees`` bounds
+W: where bandwidths have no common unit, more trees come closer to the cut. Without a graph it is a fully connected one.
 No formula for the time, since trees meet at links; a result says how far it is from the bound of its graph.
 """
 
