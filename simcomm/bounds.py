@@ -92,7 +92,7 @@ def _lines(result: Result, bound: Bound, needed: Demand) -> list[Line]:
     if bound.cut is not None and bound.cut_s is not None:
         unseen = "" if bound.cut_holds else f"; {result.network} does not see it"
         crossing = f"{_crossing(bound, bound.cut)} / {_rate(bound.cut.bandwidth_Bps)}"
-        lines.append(Line("cut", f"{alpha} + {crossing}, {_sides(bound.cut, result)}{unseen}", bound.cut_s))
+        lines.append(Line("cut", f"{alpha} + {crossing}, {_sides(bound.cut, bound.hosts)}{unseen}", bound.cut_s))
     least = f"{alpha} + what the ports allow" if bound.by == "ports" else "the cut"
     return [*lines, Line("least possible", least, bound.time_s)]
 
@@ -173,9 +173,9 @@ def _crossing(bound: Bound, cut: Cut) -> str:
     return format_size(((bound.cut_s or 0.0) - bound.alpha_s) * float(cut.bandwidth_Bps))
 
 
-def _sides(cut: Cut, result: Result) -> str:
+def _sides(cut: Cut, hosts: Sequence[Any]) -> str:
     inside = set(cut.inside)
-    outside = [host for host in result.cluster.hosts[: result.workers] if host not in inside]
+    outside = [host for host in hosts if host not in inside]
     return f"{{{hosts_in_words(cut.inside)} | {hosts_in_words(outside)}}}"
 
 

@@ -48,6 +48,7 @@ class Bound:
     ports: Ports | None = field(default=None, compare=False)
     cut: Cut | None = field(default=None, compare=False)
     cut_holds: bool = field(default=True, compare=False)
+    hosts: tuple[Any, ...] = field(default=(), compare=False, repr=False)
 
 
 def formula(what: Checked, cluster: Cluster, model: NetworkModel, workers: Workers) -> Any:
@@ -106,6 +107,7 @@ def bound(what: Checked, cluster: Cluster, model: NetworkModel) -> Bound:
         ports=ports,
         cut=cut,
         cut_holds=not model.one_port,
+        hosts=() if cut is None else cluster.hosts[: what.workers],
     )
     if cut is None or cut_s is None or model.one_port or cut_s <= alpha + together_s:
         return found

@@ -179,10 +179,28 @@ sweep: {collective: [ring_all_reduce, all_to_all_blocks]}
 """
 
 
+#: A ring that claims one step too many.
+WRONG = """
+from dataclasses import replace
+from simcomm.collectives import get
+
+ring = get("ring_all_reduce")
+
+
+def claim(n, vector):
+    right = ring.closed_form(n, vector)
+    return replace(right, steps=right.steps + 1)
+
+
+wrong = replace(ring, name="wrong", closed_form=claim)
+"""
+
+
 def test_the_command(command: Any, tmp_path: Any) -> None:
     (tmp_path / "mine.yaml").write_text(SCENARIO)
     ran = command("bounds", "mine.yaml", "workers=4")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert ran.err.splitlines()[-1] == "2 of 2 points done"
     assert ran.out.startswith("collective=ring_all_reduce workers=4: 1.56 ms\n")
     rows = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert "bandwidth 2·3/4 · 1 MB / 1 GB/s 1.5 ms 1.04x +4.0 %" in rows
@@ -191,3 +209,17 @@ def test_the_command(command: Any, tmp_path: Any) -> None:
     assert rows[-2:] == ["The time is the least possible.", ""]
     assert list(tmp_path.iterdir()) == [tmp_path / "mine.yaml"]
     assert command("bounds", "other.yaml").code == 2
+
+
+def test_the_command_shows_the_same_from_several_processes_and_goes_on_after_a_failure(
+    command: Any, tmp_path: Any
+) -> None:
+    (tmp_path / "mine.yaml").write_text(SCENARIO)
+    one, two = (command("bounds", "mine.yaml", "-j", jobs) for jobs in ("1", "2"))
+    assert one.out == two.out
+    assert "{0 | 1-7}" in one.out
+    (tmp_path / "wrong.py").write_text(WRONG)
+    ran = command("bounds", "mine.yaml", 'plugins=["wrong:wrong"]', "collective=wrong,ring_all_reduce")
+    assert ran.code == 1
+    assert ran.out.startswith("collective=ring_all_reduce workers=8: ")
+    assert "collective=wrong" in ran.err

@@ -1,14 +1,14 @@
-"""All-reduce and broadcast over spanning trees that are packed into the graph: as fast as its cuts allow.
+"""All-reduce and broadcast over spanning trees that are packed into the graph, to be as fast as its cuts allow.
 
 Tree t of total weight W carries w(t) of W chunks. In an all-reduce they are added up on an in-tree on their way to its
 root and spread from there on an out-tree, n−1 messages each (a broadcast has the out-tree only). For T trees
 
     2(n−1)·T messages of w(t)·S/W,   2(n−1)·S bytes,   the most (depth in + depth out) steps
 
-and in many segments about S over the rate of the packing: for a broadcast that of the graph's tightest cut, always; for
-an all-reduce wherever one of two packings reaches it (simcomm.topology.tree_packing says when). Workers forward, and
-switches are crossed on routes of their own, unless the scenario names a routing. ``most_trees`` bounds W: where
-bandwidths have no common unit, more trees come closer to the cut. Without a graph it is a fully connected one.
+and in many segments about S over the rate of the packing. Where all nodes are workers that is, up to whole trees, for a
+broadcast the rate of the tightest cut, for an all-reduce the best of all trees (simcomm.topology.tree_packing). Workers
+forward, and switches are crossed on one route for each pair, unless the scenario names a routing. ``most_trees`` bounds
+W: where bandwidths have no common unit, more trees come closer to the cut. Without a graph it is a fully connected one.
 No formula for the time, since trees meet at links; a result says how far it is from the bound of its graph.
 """
 

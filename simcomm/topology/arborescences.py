@@ -141,16 +141,15 @@ def _split_node(
     """Split off node w; whether that can be."""
     room = {link: sum(ways.values()) for link, ways in paths.items()}
     before = [u for u in range(nodes) if room.get((u, w))]
-    after = [t for t in range(nodes) if room.get((w, t))]
-    for distance in range(1, nodes):  # rings first: few pairs, each with much room
-        for u in before:
-            t = (u + distance) % nodes
-            if t in after and t != u:
-                amount = _most(nodes, room, roots, hosts, (u, w, t))
-                if amount:
-                    for link, change in (((u, w), -amount), ((w, t), -amount), ((u, t), amount)):
-                        room[link] = room.get(link, 0) + change
-                    _join(paths, u, w, t, amount)
+    # Rings first: few pairs, each with much room. Pairs that have a way already come last: messages take one of them.
+    pairs = [(u, (u + distance) % nodes) for distance in range(1, nodes) for u in before]
+    for u, t in sorted(pairs, key=lambda pair: pair in room):
+        if room.get((w, t)):
+            amount = _most(nodes, room, roots, hosts, (u, w, t))
+            if amount:
+                for link, change in (((u, w), -amount), ((w, t), -amount), ((u, t), amount)):
+                    room[link] = room.get(link, 0) + change
+                _join(paths, u, w, t, amount)
     for link in [link for link in paths if w in link]:
         del paths[link]
         room.pop(link)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from simcomm.errors import InputError
+from simcomm.topology.arborescences import Room, Tree, pack_out_trees, split_off
 from simcomm.topology.crossing import fraction
 from simcomm.topology.cuts import cut_bound
 
@@ -24,6 +25,8 @@ Parents = tuple[int, ...]
 #: Copies, and the parent of every worker on the way in and on the way out (−1 of the root).
 Pair = tuple[int, Parents, Parents]
 Paths = Mapping[tuple[int, int], Mapping[tuple[int, ...], int]]
+#: Out-trees, and the paths of their links by way of switches.
+Side = tuple[list[Tree], Paths]
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def packed(net: Net, pairs: Iterable[Pair], paths: Paths) -> Packing:
             load[link] += count
     total = sum(count for count, _, _ in trees)
     rate = min(net.links[link] / count for link, count in load.items()) * total
-    used = {pair for pair, _ in uses(trees)}
+    used = {pair for pair, _ in uses(trees) if len(way.get(pair, pair)) > 2}
     routes = tuple(tuple(net.names[node] for node in way[pair]) for pair in sorted(used & way.keys()))
     return Packing(trees, routes, rate)
 
@@ -127,3 +130,47 @@ def uses(trees: Iterable[Pair]) -> Iterator[tuple[tuple[int, int], int]]:
         for node, parent in enumerate(outwards):
             if parent >= 0:
                 yield (parent, node), count
+
+
+def side(net: Net, room: Room, roots: Mapping[int, int]) -> Side | None:
+    """Trees from these roots for which there is room, by way of switches; None where they cannot be split off."""
+    paths = split_off(net.nodes, room, roots, net.workers)
+    if paths is None:
+        return None
+    joined = {link: sum(ways.values()) for link, ways in paths.items()}
+    return pack_out_trees(net.workers, joined, roots), paths
+
+
+def paired(net: Net, into: Side, out: Side) -> Packing:
+    """In-trees and out-trees of the same roots, put together; the in-trees are out-trees of the net turned round."""
+    ways: dict[tuple[int, int], dict[tuple[int, ...], int]] = {pair: {**found} for pair, found in out[1].items()}
+    for (a, b), found in into[1].items():
+        for path, size in found.items():
+            ways.setdefault((b, a), {}).setdefault(path[::-1], size)
+    copies: Counter[int] = Counter()
+    for tree in out[0]:
+        copies[tree.root] += tree.copies
+    pairs: list[tuple[Fraction, Parents, Parents]] = []
+    for root, count in copies.items():
+        both = ([tree for tree in trees if tree.root == root] for trees, _ in (into, out))
+        pairs += [(count * share, inwards, outwards) for share, inwards, outwards in _overlaid(*both)]
+    scale = math.lcm(*(weight.denominator for weight, _, _ in pairs))
+    return packed(net, [(int(weight * scale), inwards, outwards) for weight, inwards, outwards in pairs], ways)
+
+
+def _overlaid(into: Iterable[Tree], out: Iterable[Tree]) -> Iterable[tuple[Fraction, Parents, Parents]]:
+    """Shares of one root's shard, each with an in-tree and an out-tree."""
+    ends: dict[Fraction, None] = {}
+    sides = []
+    for trees in (list(into), list(out)):
+        total, so_far, side = sum(tree.copies for tree in trees), 0, []
+        for tree in trees:
+            so_far += tree.copies
+            side.append((Fraction(so_far, total), tree.parents))
+            ends[side[-1][0]] = None
+        sides.append(side)
+    begin = Fraction(0)
+    for end in sorted(ends):
+        inwards, outwards = (next(parents for last, parents in side if last >= end) for side in sides)
+        yield end - begin, inwards, outwards
+        begin = end

@@ -1,38 +1,45 @@
 """Trees for collectives on any graph: packed so that together they use what its tightest cuts let through.
 
 broadcast   out-trees from the root, at the rate of its tightest cut (Edmonds 1973): optimal.
-all_reduce  pairs of an in-tree, on which sums come to a root, and an out-tree, on which the results leave it. Two ways
-            are tried and the faster one is taken (of equals the one with the shallower trees):
+all_reduce  pairs of an in-tree, on which sums come to a root, and an out-tree, on which the results leave it. The
+            fastest of these is taken (of equals the one with the shallowest trees):
 
             * every worker is the root of as many out-trees as any other (an all-gather at the rate of its tightest cut)
               and of in-trees likewise, which are out-trees of the graph with all links turned round: ForestColl (Zhao
-              et al. 2024). Nodes that are no workers are split off first: they cannot copy, so where one has not as
-              much bandwidth in as out, as cables have, the rate is halved, or cut to a third …, until that can be.
+              et al. 2024). Nodes that are no workers are split off first: they cannot copy.
             * spanning trees that are rooted in their middle and go both ways over every cable, where all nodes are
-              workers: with cables that are as wide both ways no all-reduce from host to host is faster. Of a cable with
-              unequal directions it uses the narrower one only.
+              workers: with cables that are as wide both ways no all-reduce from host to host is faster.
+            * where neither is as fast as the best rate of all such pairs, which a linear program knows: roots with
+              unequal shares, and links shared between in-trees and out-trees as the program says, in whole trees.
 
+A switch that has not as much bandwidth in as out may be in the way of the first, and of a broadcast: their rate is then
+halved, or cut to a third …, until it can be split off.
 Rates are those of the busiest link, if all trees are busy all the time: pipelined, in many segments, latency left out.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from simcomm.errors import InputError
-from simcomm.topology.arborescences import Room, Tree, pack_out_trees, shortfalls, split_off
+from simcomm.topology.arborescences import Room, shortfalls
 from simcomm.topology.cable_packing import both_ways
-from simcomm.topology.packing import Net, Packing, Pair, Parents, Paths, packed
+from simcomm.topology.packing import Net, Packing, Parents, Side, packed, paired, side
+from simcomm.topology.root_packing import at_rates
+from simcomm.topology.switch_ways import ways_of
+from simcomm.topology.tree_rates import best_rates
 
 if TYPE_CHECKING:
     import networkx as nx
 
+#: The rate over the best one that needs no further search.
+AS_FAST = 1 - 1e-6
+
 
 def pack_all_reduce(graph: nx.DiGraph[Any], hosts: Sequence[Any], most: int) -> Packing:
-    """The faster of the two ways, with at most so many trees (copies counted) in each.
+    """The fastest of the three ways, with at most so many trees (copies counted) in each.
 
     InputError for too many workers, several on one host, too few trees, and for switches that cannot be split off.
 
@@ -43,10 +50,16 @@ def pack_all_reduce(graph: nx.DiGraph[Any], hosts: Sequence[Any], most: int) -> 
     net = Net.of(graph, hosts, most)
     if len(hosts) == 1:
         return Packing(((1, (-1,), (-1,)),), (), Fraction(0))
-    found = [_from_every_root(net, most)]
-    if net.nodes == len(hosts):
-        on_cables = both_ways(net, most)
-        found += [on_cables] if on_cables else []
+    ways = ways_of(net)
+    rates = best_rates(net, ways, range(net.workers), into=True)
+    tried = [_from_every_root(net, most, slower=rates is None)]
+    if net.nodes == len(hosts) and (net.is_symmetric or rates is None):
+        tried.append(both_ways(net, most))
+    if rates is not None and not _reached(tried, rates.seconds):
+        tried.append(at_rates(net, ways, rates, most))
+        if net.nodes > len(hosts):
+            tried.append(_from_every_root(net, most, slower=True))
+    found = [packing for packing in tried if packing is not None]
     return max(found, key=lambda packing: (packing.rate_Bps, -packing.depth))
 
 
@@ -61,36 +74,48 @@ def pack_broadcast(graph: nx.DiGraph[Any], hosts: Sequence[Any], root: int, most
     nothing: Parents = ()
     if len(hosts) == 1:
         return Packing(((1, nothing, (-1,)),), (), Fraction(0))
-    trees, paths = _out_trees(net, [root], net.seconds("broadcast", root), most)
-    return packed(net, [(tree.copies, nothing, tree.parents) for tree in trees], paths)
+    roots, seconds = [root], net.seconds("broadcast", root)
+    tried = [_broadcast(net, _as_fast(net, roots, seconds, most))]
+    if not _reached(tried, seconds):
+        ways = ways_of(net)
+        rates = best_rates(net, ways, roots, into=False)
+        tried += [at_rates(net, ways, rates, most)] if rates else []
+        tried.append(_broadcast(net, _slower(net, roots, seconds, most)))
+    return max((packing for packing in tried if packing), key=lambda packing: packing.rate_Bps)
 
 
-def _out_trees(net: Net, roots: Sequence[int], seconds: Fraction, most: int) -> tuple[list[Tree], Paths]:
-    """Out-trees from each of these roots: the fewest that are as fast as the cut, else the best that were tried."""
+def _reached(tried: Sequence[Packing | None], seconds: float | Fraction) -> bool:
+    """Whether one of them is as fast as can be."""
+    return any(packing is not None and packing.rate_Bps * seconds > AS_FAST for packing in tried)
+
+
+def _broadcast(net: Net, trees: Side | None) -> Packing | None:
+    """Trees with no way in."""
+    return None if trees is None else packed(net, [(tree.copies, (), tree.parents) for tree in trees[0]], trees[1])
+
+
+def _as_fast(net: Net, roots: Sequence[int], seconds: Fraction, most: int) -> Side | None:
+    """Out-trees from each of these roots, the fewest that are as fast as the cut; None where none are."""
     rate = 1 / (seconds * len(roots))  # of one root
-    largest = most // len(roots)
-    for copies in range(1, largest + 1):
+    for copies in range(1, most // len(roots) + 1):
         found = _fitting(net, roots, copies, rate / copies)
         if found is not None:
-            break
-    else:
-        tried = [_slower(net, roots, copies, rate) for copies in {*range(1, min(largest, 16) + 1), largest}]
-        _, room, copies = max(tried, key=lambda each: each[0])
-        found = room
-    given = dict.fromkeys(roots, copies)
-    if net.nodes == net.workers:
-        return pack_out_trees(net.workers, found, given), {}
-    paths = split_off(net.nodes, found, given, net.workers)
+            return side(net, found, dict.fromkeys(roots, copies))
+    return None
+
+
+def _slower(net: Net, roots: Sequence[int], seconds: Fraction, most: int) -> Side:
+    """The fastest out-trees of those that were tried; InputError if there are none."""
+    rate, largest = 1 / (seconds * len(roots)), most // len(roots)
+    tried = [_whole(net, roots, copies, rate) for copies in {*range(1, min(largest, 16) + 1), largest}]
+    _, room, copies = max(tried, key=lambda each: each[0])
+    found = side(net, room, dict.fromkeys(roots, copies))
     for times in range(2, net.workers + 1):
-        if paths is not None:
-            break
-        given = dict.fromkeys(roots, 1)
-        found = _fitting(net, roots, 1, rate / times)
-        paths = None if found is None else split_off(net.nodes, found, given, net.workers)
-    if paths is None:
-        raise InputError("switches that take in more than they give out, or less; expected trees without a copy there")
-    joined = {link: sum(ways.values()) for link, ways in paths.items()}
-    return pack_out_trees(net.workers, joined, given), paths
+        if found is not None:
+            return found
+        slow = _fitting(net, roots, 1, rate / times)
+        found = None if slow is None else side(net, slow, dict.fromkeys(roots, 1))
+    raise InputError("switches that take in more than they give out, or less; expected trees without a copy there")
 
 
 def _fitting(net: Net, roots: Sequence[int], copies: int, unit: Fraction) -> Room | None:
@@ -101,11 +126,11 @@ def _fitting(net: Net, roots: Sequence[int], copies: int, unit: Fraction) -> Roo
     return None if any(misses) else room
 
 
-def _slower(net: Net, roots: Sequence[int], copies: int, rate: Fraction) -> tuple[Fraction, Room, int]:
+def _whole(net: Net, roots: Sequence[int], copies: int, rate: Fraction) -> tuple[Fraction, Room, int]:
     """The fastest rate at which ``copies`` of whole trees fit: that at which some link is full."""
     widths = set(net.links.values())
     total = copies * len(roots)
-    units = sorted({width / j for width in widths for j in range(1, total + 1) if width / j * copies < rate})
+    units = sorted({width / j for width in widths for j in range(1, total + 1) if width / j * copies <= rate})
     low, high = 0, len(units)  # units[low] fits, units[high] does not
     while high - low > 1:
         middle = (low + high) // 2
@@ -116,43 +141,14 @@ def _slower(net: Net, roots: Sequence[int], copies: int, rate: Fraction) -> tupl
     return units[low] * copies, room, copies
 
 
-def _from_every_root(net: Net, most: int) -> Packing:
-    """In-trees and out-trees of every worker."""
+def _from_every_root(net: Net, most: int, slower: bool) -> Packing | None:
+    """In-trees and out-trees of every worker; if not as fast as the cuts for each, the ``slower`` ones, or None."""
+
+    def trees(of: Net, operation: str) -> Side | None:
+        seconds = of.seconds(operation)
+        return _as_fast(of, roots, seconds, most) or (_slower(of, roots, seconds, most) if slower else None)
+
     roots = range(net.workers)
-    out, paths = _out_trees(net, roots, net.seconds("all_gather"), most)
-    into, turned = out, paths
-    if not net.is_symmetric:
-        into, turned = _out_trees(net.turned, roots, net.seconds("reduce_scatter"), most)
-    ways: dict[tuple[int, int], dict[tuple[int, ...], int]] = {pair: dict(found) for pair, found in paths.items()}
-    for (a, b), found in turned.items():
-        for path, size in found.items():
-            ways.setdefault((b, a), {}).setdefault(path[::-1], size)
-    pairs = [
-        pair for root in roots for pair in _overlaid(*([t for t in part if t.root == root] for part in (into, out)))
-    ]
-    return packed(net, _whole(pairs), ways)
-
-
-def _overlaid(into: Iterable[Tree], out: Iterable[Tree]) -> Iterable[tuple[Fraction, Parents, Parents]]:
-    """Shares of one root's shard, each with an in-tree and an out-tree."""
-    ends: dict[Fraction, None] = {}
-    sides = []
-    for trees in (list(into), list(out)):
-        total, so_far, side = sum(tree.copies for tree in trees), 0, []
-        for tree in trees:
-            so_far += tree.copies
-            side.append((Fraction(so_far, total), tree.parents))
-            ends[side[-1][0]] = None
-        sides.append(side)
-    begin = Fraction(0)
-    for end in sorted(ends):
-        inwards, outwards = (next(parents for last, parents in side if last >= end) for side in sides)
-        yield end - begin, inwards, outwards
-        begin = end
-
-
-def _whole(pairs: Iterable[tuple[Fraction, Parents, Parents]]) -> list[Pair]:
-    """The same with whole numbers of copies."""
-    pairs = list(pairs)
-    scale = math.lcm(*(share.denominator for share, _, _ in pairs))
-    return [(int(share * scale), inwards, outwards) for share, inwards, outwards in pairs]
+    out = trees(net, "all_gather")
+    into = out if net.is_symmetric or out is None else trees(net.turned, "reduce_scatter")
+    return None if out is None or into is None else paired(net, into, out)

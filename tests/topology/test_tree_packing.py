@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,7 +18,7 @@ from simcomm.topology.cable_packing import both_ways
 from simcomm.topology.check import hosts as hosts_of
 from simcomm.topology.cuts import cut_bound
 from simcomm.topology.packing import Net, Packing
-from simcomm.topology.tree_packing import pack_all_reduce, pack_broadcast
+from simcomm.topology.tree_packing import _from_every_root, pack_all_reduce, pack_broadcast
 
 Graph = nx.DiGraph
 
@@ -117,6 +118,27 @@ def test_widths_without_a_common_unit_come_as_close_as_trees_are_many() -> None:
     one_way = nx.DiGraph(graph)
     one_way[0][1]["bandwidth_Bps"] = Fraction(1001, 10)
     assert pack_broadcast(one_way, range(8), 0, 8).rate_Bps < pack_broadcast(one_way, range(8), 0, 256).rate_Bps
+
+
+def test_roots_and_links_are_shared_as_the_best_rates_say() -> None:
+    """Each direction of every link of its own width, and hosts that differ: neither of the simple ways is the best."""
+    rng = random.Random(3)
+    graph = build("torus", 8, 1, 0, dims=[2, 4])
+    for _, _, link in graph.edges(data=True):
+        link["bandwidth_Bps"] = rng.randrange(1, 5)
+    net = Net.of(graph, range(8), 64)
+    packing = pack_all_reduce(graph, range(8), 64)
+    assert load_of(graph, range(8), packing) == 1 / packing.rate_Bps == Fraction(3, 11)
+    simple = [both_ways(net, 64), _from_every_root(net, 64, slower=True)]
+    assert max(each.rate_Bps for each in simple if each) == Fraction(11, 4)
+
+
+def test_one_thin_host_does_not_halve_the_rate() -> None:
+    """Its cable carries the vector once each way, whatever the others' leaves and spines have."""
+    graph = build("leaf_spine", 8, 4, 0, leaves=4, spines=2)
+    graph[0]["leaf0"]["bandwidth_Bps"] = graph["leaf0"][0]["bandwidth_Bps"] = 1
+    packing = pack_all_reduce(graph, range(8), 64)
+    assert load_of(graph, range(8), packing) == 1 / packing.rate_Bps == 1
 
 
 def test_hosts_that_are_no_workers_only_forward() -> None:
