@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from PIL import Image
 
 import simcomm
-from simcomm import cli, engines
+from simcomm import cli, cli_animate, engines
 from simcomm.compare import TuningTable
 from simcomm.limits import ENGINE_BYTES
+from simcomm.plots.film_gif import moments
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 ENGINES_PAGE = ROOT / "docs" / "engines.md"
@@ -175,6 +177,17 @@ def test_the_commands_under_the_pictures_of_scenarios_are_legal():
         assert len(document.points) == 1 or command == "run"
         assert f"(pictures/{picture}.png)" in page
         assert (ROOT / scenario).stem == picture
+
+
+def test_the_films_of_the_readme_are_what_its_commands_make():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words in GENERATE["film_commands"]():
+        asked = cli_animate.animate.make_context("animate", words[2:]).params
+        made = cli_animate._film(asked["what"], asked["options"], asked["workers"], ())
+        (path,) = asked["paths"]
+        assert f"(docs/pictures/{path})" in text
+        with Image.open(ROOT / "docs" / "pictures" / path) as film:
+            assert film.n_frames == len(moments(made)), "run: python docs/generate.py pictures"
 
 
 def test_the_changelog_has_this_version():
