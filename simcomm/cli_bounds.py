@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Show how far a scenario is from the least possible, and why.")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 def bounds(scenario: Path, overrides: tuple[str, ...]) -> None:
