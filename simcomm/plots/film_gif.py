@@ -111,8 +111,18 @@ def _rectangle(corner: tuple[float, float], width: float, height: float) -> list
 
 
 def _draw_way(axes: Axes, film: Film, move: Move) -> None:
-    line = {"linestyle": "-" if move.adds else "--", "linewidth": 1.0, "color": "0.6", "zorder": 1}
-    axes.add_patch(FancyArrowPatch(*way(film, move), arrowstyle="-|>", shrinkA=0, shrinkB=0, mutation_scale=11, **line))
+    arrow = FancyArrowPatch(
+        *way(film, move),
+        arrowstyle="-|>",
+        shrinkA=0,
+        shrinkB=0,
+        mutation_scale=11,
+        linewidth=1.0,
+        linestyle="-" if move.adds else "--",
+        color="0.6",
+        zorder=1,
+    )
+    axes.add_patch(arrow)
 
 
 def _draw_token(axes: Axes, film: Film, move: Move, part: float) -> None:
