@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import inspect
 import io
@@ -188,6 +189,16 @@ def test_the_films_of_the_readme_are_what_its_commands_make():
         assert f"(docs/pictures/{path})" in text
         with Image.open(ROOT / "docs" / "pictures" / path) as film:
             assert film.n_frames == len(moments(made)), "run: python docs/generate.py pictures"
+
+
+def test_the_design_has_the_layers_that_imports_keep_to():
+    rules = configparser.ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    layers = rules["importlinter:contract:layers"]["layers"].split("\n")
+    kept = [{name.strip() for name in layer.split("|")} for layer in layers if layer not in ("", "__main__")]
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    shown = [{name.strip() for name in layer.split(",")} for layer in re.findall(r"cli → [^`]*", text)[0].split("→")]
+    assert shown == [{"cli_…"} if "cli_animate" in layer else layer for layer in kept]
 
 
 def test_the_changelog_has_this_version():
