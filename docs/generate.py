@@ -1,7 +1,7 @@
 """Writes the pages that are made from the code: ``python docs/generate.py``. A test compares them with the code.
 
-``python docs/generate.py pictures`` draws the pictures of docs/scenarios.md again, ``… engines`` those of
-docs/engines.md.
+``python docs/generate.py pictures`` draws the pictures of docs/scenarios.md again and makes the films of the README,
+``… engines`` draws those of docs/engines.md.
 """
 
 from __future__ import annotations
@@ -201,6 +201,14 @@ def pictures() -> None:
             subprocess.run([sys.executable, "-m", *words], cwd=folder, stdout=subprocess.DEVNULL, check=True)
             out = Path(folder) / words[words.index("-o") + 1]
             shutil.copy(out / figure, DOCS / "pictures" / f"{out.name}.png")
+    for words in film_commands():
+        subprocess.run([sys.executable, "-m", *words], cwd=DOCS / "pictures", check=True)
+
+
+def film_commands() -> list[list[str]]:
+    """The commands of the README that make its films."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [shlex.split(command) for command in re.findall(r"simcomm animate .* -o \w+\.gif", text)]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
+#: Messages that show prints: more cannot be read.
+_MOST_SHOWN = 100_000
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="simcomm")
@@ -44,7 +47,7 @@ cli.add_command(import_)
 cli.add_command(topology)
 
 
-@cli.command()
+@cli.command(short_help="Run a scenario: table, results.csv and plots.")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the results [results/NAME].")
@@ -100,7 +103,7 @@ def run(
     _exit_with(results)
 
 
-@cli.command()
+@cli.command(short_help="Check counts, proof and time: the founding table.")
 @click.argument("names", nargs=-1, metavar="[COLLECTIVE]...")
 @click.option("-n", "--workers", default="2,3,4,8", show_default=True, help="Numbers of workers, with commas.")
 @click.option("-p", "--parameters", default="25557032", show_default=True, help="Length of the gradient.")
@@ -130,25 +133,33 @@ def verify(names: tuple[str, ...], workers: str, parameters: str, plugins: tuple
 @click.option("-n", "--workers", default="4", show_default=True, help="Number of workers.")
 @click.option("--plugin", "plugins", multiple=True, metavar="MODULE:NAME", help="A collective of your own.")
 def show(name: str, options: tuple[str, ...], workers: str, plugins: tuple[str, ...]) -> None:
-    """Print the schedule of a collective, step by step."""
+    """Print the schedule of a collective, step by step.
+
+    OPTION=VALUE sets an option of the COLLECTIVE (segments=4); simcomm list has them all.
+    """
     from simcomm import scenario as scenarios
+    from simcomm.simulation import forecasts
 
     point: dict[str, Any] = {"workers": _workers(workers), "parameters": 1, "plugins": list(plugins)}
     point |= {"collective": name, "link": {"bandwidth": "1 B/s", "latency": "0 s"}}
     document = scenarios.from_mapping(point, [f"collective.{option}" for option in options], source="show")
     (collective,) = _collectives((name,), plugins)
     chosen = document.points[0].collective.options
+    messages = forecasts(document)[0].estimate.messages
+    if messages > _MOST_SHOWN:
+        raise InputError(f"a schedule of {messages:,} messages; expected at most {_MOST_SHOWN:,}, more cannot be read")
     schedule = collective.schedule(document.points[0].workers, **chosen)
     click.echo(collective.summary)
-    click.echo(
-        f"{schedule.ranks} ranks, {schedule.chunks} chunks, {schedule.messages} messages, {schedule.steps} steps"
-    )
+    counts = {name: getattr(schedule, f"{name}s") for name in ("rank", "chunk", "message", "step")}
+    click.echo(", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items()))
+    if schedule.ranks > document.points[0].workers:
+        click.echo(f"workers are the ranks below {document.points[0].workers}")
     for line in schedule.lines():
         click.echo(line)
     click.echo(f"source: {collective.source}")
 
 
-@cli.command()
+@cli.command(short_help="Draw results, or one run of a scenario.")
 @click.argument("path", type=click.Path(path_type=Path), metavar="RESULTS|SCENARIO")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder of the plots [beside the results].")
@@ -178,13 +189,13 @@ def plot(path: Path, overrides: tuple[str, ...], out: Path | None, formats: tupl
         click.echo("nothing to draw: no result takes any time")
 
 
-@cli.command("list")
+@cli.command("list", short_help="List collectives, topologies, networks, engines, models.")
 def list_() -> None:
     """List collectives, topologies, network models, engines and models."""
     from simcomm import collectives, engines, networks, terminal, topology, training
     from simcomm.topology import placement, routing
 
-    table = terminal.table("collective", "what it does", "options")
+    table = terminal.table("collective", "what it does", "options", words=3)
     for name in collectives.names():
         found = collectives.get(name)
         table.add_row(name, found.summary, " ".join(f"{key}={value}" for key, value in found.options.items()))

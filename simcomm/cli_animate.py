@@ -20,7 +20,7 @@ LINK = {"bandwidth": "1 B/s", "latency": "125 ms"}
 SUFFIXES = (".gif", ".html")
 
 
-@click.command()
+@click.command(short_help="Make a film of a collective or of a scenario.")
 @click.argument("what", metavar="COLLECTIVE|SCENARIO")
 @click.argument("options", nargs=-1, metavar="[OPTION=VALUE]...")
 @click.option("-n", "--workers", type=click.IntRange(min=1), help="Number of workers of a COLLECTIVE [4].")
@@ -60,7 +60,7 @@ def _drawn(film: Film, suffix: str) -> bytes:
 
 def _film(what: str, options: tuple[str, ...], workers: int | None, plugins: tuple[str, ...]) -> Film:
     from simcomm.plots.film import film
-    from simcomm.simulation import preflight, simulate_point
+    from simcomm.simulation import collective_of, preflight, simulate_point
 
     document = _document(what, options, workers, plugins)
     if len(document.points) != 1:
@@ -71,8 +71,10 @@ def _film(what: str, options: tuple[str, ...], workers: int | None, plugins: tup
     ran = simulate_point(point, document.collectives, timeline=True)
     if ran.timeline is None or ran.goal is None:
         raise InputError(f"{what}: the run keeps no times; expected an engine that does")
-    title = f"{ran.collective} {ran.options}".strip() + f", {ran.workers} workers"
-    return film(ran.timeline, ran.goal, ran.workers, title)
+    title = f"{ran.collective} {ran.options}".strip() + f", {ran.workers} worker{'s' * (ran.workers != 1)}"
+    hosts = collective_of(point, document.collectives).hosts(ran.workers, point.collective.options)
+    others = "switch" if hosts == ran.workers else "server"
+    return film(ran.timeline, ran.goal, ran.workers, title, others)
 
 
 def _document(what: str, options: tuple[str, ...], workers: int | None, plugins: tuple[str, ...]) -> Document:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simcomm.results import Result
 
 
-@click.command()
+@click.command(short_help="Show how far a scenario is from the least possible, and why.")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [one per core].")

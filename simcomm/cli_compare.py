@@ -23,7 +23,7 @@ MOST_REASONS = 12
 MOST_SECONDS = 1
 
 
-@click.command()
+@click.command(short_help="Find the best algorithm for every n and size.")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--operation", metavar="NAME", help="What to compare, such as broadcast [that of the scenario].")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Reproduce cases of LogGOPSim, SimGrid and ASTRA-sim.")
 @click.argument("path", type=click.Path(path_type=Path), metavar="DIR")
 @click.option(
     "--most-crossings", type=click.IntRange(min=0), metavar="N", help="Skip cases with more link crossings [100000]."

@@ -20,7 +20,7 @@ _FORMAT = click.Choice(formats.names())
 _SIZE = "Bytes of one worker's vector, such as '1 MB'."
 
 
-@click.command("import")
+@click.command("import", short_help="Read a schedule of another program: count, prove, time it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-f", "--format", "kind", type=_FORMAT, help="Format of the file [by the ending of its name].")
 @click.option("-s", "--size", help=f"{_SIZE} The schedule is timed.")
@@ -55,7 +55,7 @@ def import_(
         click.echo(f"time{what} on a star of {bandwidth} and {latency} by {network}: {time}")
 
 
-@click.command()
+@click.command(short_help="Write a schedule for another program.")
 @click.argument("source", metavar="COLLECTIVE|SCENARIO|FILE")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-f", "--format", "kind", type=_FORMAT, help="Format to write [by the ending of the file's name].")

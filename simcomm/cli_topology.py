@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HOSTS, BANDWIDTH, LATENCY = 8, "100 Gbit/s", "5 us"
 
 
-@click.command()
+@click.command(short_help="Describe and draw a topology, built or from a file.")
 @click.argument("what", metavar="FILE|KIND")
 @click.argument("options", nargs=-1, metavar="[OPTION=VALUE]...")
 @click.option("-n", "--hosts", type=click.IntRange(min=1), help=f"At least so many hosts in a KIND [{HOSTS}].")

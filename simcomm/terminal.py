@@ -243,11 +243,11 @@ def verdict(cell: Cell) -> str:
     return f"{cell.found} = {cell.expected} ok" if cell.expected else f"{cell.found} ok"
 
 
-def table(*columns: str) -> Table:
-    """An empty table; the first column is words, the others numbers."""
+def table(*columns: str, words: int = 1) -> Table:
+    """An empty table; so many columns at the left are words, the others numbers."""
     made = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        made.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        made.add_column(column, justify="left" if index < words else "right", overflow="fold")
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from examples import broken_collectives
 
 import simcomm
 from simcomm import engines
+from simcomm.cli import cli
 from simcomm.collectives import names
 from simcomm.link_table import load_links
 
@@ -236,8 +238,26 @@ def test_show(command):
     ]
 
 
+def test_show_says_one_and_who_is_a_worker(command):
+    assert "\n1 rank, 1 chunk, 0 messages, 0 steps\n" in command("show", "ring_all_reduce", "-n", "1").out
+    assert "\nworkers are the ranks below 2\n" in command("show", "in_network_all_reduce", "-n", "2").out
+
+
+def test_show_refuses_what_nobody_can_read(command):
+    ran = command("show", "ring_all_reduce", "-n", "1000000")
+    messages = "a schedule of 1,999,998,000,000 messages; expected at most 100,000, more cannot be read"
+    assert (ran.code, ran.out, ran.err) == (2, "", f"error: {messages}\n")
+
+
+def test_help_has_a_whole_line_for_every_command(command):
+    shown = command("--help").out.split("Commands:\n")[1].splitlines()
+    assert {line.split()[0] for line in shown} == set(cli.commands)
+    assert all(line.endswith(".") and not line.endswith("...") for line in shown)
+
+
 def test_list_names_everything(command):
     out = command("list").out
+    assert re.search("\n  all_to_all  +All-to-all: every worker sends .*  rounds=False", out)
     assert all(name in out for name in names())
     assert "topologies: dragonfly, fat_tree, fully_connected, " in out
     assert f"engines: {', '.join(engines.names())}" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import inspect
 import io
@@ -14,12 +15,14 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from PIL import Image
 
 import simcomm
-from simcomm import cli, engines
+from simcomm import cli, cli_animate, engines
 from simcomm.compare import TuningTable
 from simcomm.compare.ranking import LeftOut
 from simcomm.limits import ENGINE_BYTES
+from simcomm.plots.film_gif import moments
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 ENGINES_PAGE = ROOT / "docs" / "engines.md"
@@ -180,6 +183,27 @@ def test_the_commands_under_the_pictures_of_scenarios_are_legal():
         assert len(document.points) == 1 or command == "run"
         assert f"(pictures/{picture}.png)" in page
         assert (ROOT / scenario).stem == picture
+
+
+def test_the_films_of_the_readme_are_what_its_commands_make():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words in GENERATE["film_commands"]():
+        asked = cli_animate.animate.make_context("animate", words[2:]).params
+        made = cli_animate._film(asked["what"], asked["options"], asked["workers"], ())
+        (path,) = asked["paths"]
+        assert f"(docs/pictures/{path})" in text
+        with Image.open(ROOT / "docs" / "pictures" / path) as film:
+            assert film.n_frames == len(moments(made)), "run: python docs/generate.py pictures"
+
+
+def test_the_design_has_the_layers_that_imports_keep_to():
+    rules = configparser.ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    layers = rules["importlinter:contract:layers"]["layers"].split("\n")
+    kept = [{name.strip() for name in layer.split("|")} for layer in layers if layer not in ("", "__main__")]
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    shown = [{name.strip() for name in layer.split(",")} for layer in re.findall(r"cli → [^`]*", text)[0].split("→")]
+    assert shown == [{"cli_…"} if "cli_animate" in layer else layer for layer in kept]
 
 
 def test_the_changelog_has_this_version():

@@ -12,6 +12,7 @@ from simcomm.errors import InputError
 from simcomm.goals import Goal
 from simcomm.operation import COMPUTE, REDUCE, in_words
 from simcomm.sums import Sums
+from simcomm.units import format_time
 
 #: What one can still see.
 MOST_WORKERS, MOST_RANKS, MOST_CELLS, MOST_MESSAGES = 16, 32, 256, 5_000
@@ -24,8 +25,9 @@ _BITS = 32
 
 
 class Move(NamedTuple):
-    """A message under way; ``whose`` says for each of its chunks whose gradients it carries."""
+    """A message of a step under way; ``whose`` says for each of its chunks whose gradients it carries."""
 
+    step: int
     src: int
     dst: int
     chunks: tuple[int, ...]
@@ -57,7 +59,10 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class Film:
-    """All that moves and all that is held, in the order of time; chunks are numbered through all vectors."""
+    """All that moves and all that is held, in the order of time; chunks are numbered through all vectors.
+
+    ``others`` is what the ranks after the workers are: "server" or "switch".
+    """
 
     title: str
     workers: int
@@ -67,6 +72,11 @@ class Film:
     makespan_s: float
     moves: tuple[Move, ...]
     held: tuple[Held, ...]
+    others: str = "server"
+
+    def name(self, rank: int) -> str:
+        """What a rank is called."""
+        return f"{'rank' if rank < self.workers else self.others} {rank}"
 
     def holdings(self, time_s: float) -> dict[tuple[int, int], Held]:
         """What every (rank, chunk) holds at that time."""
@@ -80,12 +90,16 @@ class Film:
             if move.start_s <= time_s < move.end_s
         ]
 
-    def arrived(self, time_s: float) -> int:
-        """How many messages have arrived."""
-        return sum(move.end_s <= time_s for move in self.moves)
+    def words(self, time_s: float) -> str:
+        """Which steps' messages are under way at that time, and how many have arrived."""
+        steps = sorted({move.step for move, _ in self.under_way(time_s)})
+        several = f"steps {steps[0]} to {steps[-1]}" if len(steps) > 1 else f"step {steps[0]}" if steps else ""
+        now = several or ("end" if time_s >= self.makespan_s else "nothing under way")
+        arrived = sum(move.end_s <= time_s for move in self.moves)
+        return f"{now}, t = {format_time(time_s)}, {arrived} of {len(self.moves)} messages have arrived"
 
 
-def film(timeline: Timeline, goal: Goal, workers: int, title: str) -> Film:
+def film(timeline: Timeline, goal: Goal, workers: int, title: str, others: str = "server") -> Film:
     """The film of a run with its timeline; InputError if there is more than one could see.
 
     >>> from simcomm.simulation import simulate
@@ -100,6 +114,7 @@ def film(timeline: Timeline, goal: Goal, workers: int, title: str) -> Film:
     sums = Sums(schedule, goal, [1 << (_BITS * worker) for worker in range(workers)])
     moves = [
         Move(
+            int(schedule.step[index]),
             row.src,
             row.dst,
             tuple(row.chunks),
@@ -126,6 +141,7 @@ def film(timeline: Timeline, goal: Goal, workers: int, title: str) -> Film:
         float(timeline.makespan_s),
         tuple(sorted(moves, key=lambda move: move.start_s)),
         tuple(sorted(held)),
+        others,
     )
 
 

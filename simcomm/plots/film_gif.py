@@ -15,15 +15,14 @@ from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
 from simcomm.plots.film import Film, Held, Move
+from simcomm.plots.film_layout import EDGE, NAME, cell, grid, numbered, place, way
 from simcomm.plots.style import COLOURS, drawing
-from simcomm.units import format_time
 
 #: Frames at most, how long one is shown, how many more show the end, and colours of the palette.
 MOST_FRAMES, FRAME_MS, LAST_FRAMES, PALETTE = 150, 80, 18, 64
-DOTS_PER_INCH = 80
+DOTS_PER_INCH = 96
 
 _ADDS, _STORES, _PART = COLOURS[0], COLOURS[4], COLOURS[5]
-_MOST_COLUMNS = 8
 
 
 def gif(film: Film, seconds_per_frame: float | None = None) -> bytes:
@@ -63,77 +62,47 @@ def _image(figure: Figure) -> Image.Image:
 
 
 def _figure(film: Film, time_s: float) -> Figure:
-    figure = Figure(figsize=(7.2, 7.6), dpi=DOTS_PER_INCH)
-    axes = figure.add_axes((0.01, 0.075, 0.98, 0.855))
-    axes.set(xlim=(-1.42, 1.42), ylim=(-1.34, 1.4), aspect="equal")
+    side = 6.0 if film.ranks <= 8 and film.chunks <= 16 else 8.0
+    figure = Figure(figsize=(side, side), dpi=DOTS_PER_INCH)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE))
     axes.axis("off")
-    figure.text(0.5, 0.967, film.title, ha="center", va="center", fontsize=13)
-    at_end = time_s >= film.makespan_s
-    moment = f"t = {format_time(time_s)}, {film.arrived(time_s)} of {len(film.moves)} messages have arrived"
-    figure.text(0.5, 0.938, moment + (" (end)" if at_end else ""), ha="center", va="center", fontsize=10)
-    size = _box(film)
-    for move, _ in film.under_way(time_s):
-        _draw_move(axes, film, move)
-    held = film.holdings(time_s)
-    for rank in range(film.ranks):
-        _draw_rank(axes, film, rank, size, [held[rank, chunk] for chunk in range(film.chunks)])
-    for move, part in film.under_way(time_s):
+    title = film.title, min(11, 660 / len(film.title))
+    legend = "+3: chunk 3, to be added    =3: chunk 3, to be stored", 8
+    meaning = "a cell fills with the gradients in it; dark: it has all of them", 8
+    for y, (text, size) in zip(
+        (0.975, 0.94, 0.05, 0.02), (title, (film.words(time_s), 9), legend, meaning), strict=True
+    ):
+        figure.text(0.5, y, text, ha="center", va="center", fontsize=size)
+    under_way = film.under_way(time_s)
+    for move, _ in under_way:
+        _draw_way(axes, film, move)
+    _draw_ranks(axes, film, film.holdings(time_s))
+    for move, part in under_way:
         _draw_token(axes, film, move, part)
-    _legend(figure)
     return figure
 
 
-def place(film: Film, rank: int) -> tuple[float, float]:
-    """Where a rank is: on a circle, clockwise from the top."""
-    angle = 2 * math.pi * rank / film.ranks
-    return math.sin(angle), math.cos(angle)
-
-
-def grid(film: Film) -> tuple[int, int]:
-    """Columns and rows of a rank's cells: a row for every vector, or rows of eight."""
-    if film.vectors > 1:
-        return film.chunks // film.vectors, film.vectors
-    columns = min(film.chunks, _MOST_COLUMNS)
-    return columns, math.ceil(film.chunks / columns)
-
-
-def _box(film: Film) -> tuple[float, float]:
-    columns, rows = grid(film)
-    room = 2 * math.sin(math.pi / max(film.ranks, 4)) * 0.8
-    width = min(room, 0.62)
-    height = min(0.55, 0.55 * room, rows * max(0.15, min(width / columns, 0.17)))
-    return min(width, 0.17 * columns), height
-
-
-def ways(film: Film, move: Move) -> tuple[tuple[float, float], tuple[float, float]]:
-    """From where to where a message is drawn: between the edges of the boxes, a little off."""
-    a, b = place(film, move.src), place(film, move.dst)
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    width, height = _box(film)
-    off = min((width / 2 + 0.05) / max(abs(dx), 1e-9), (height / 2 + 0.05) / max(abs(dy), 1e-9), 0.45)
-    return (a[0] + off * dx, a[1] + off * dy), (b[0] - off * dx, b[1] - off * dy)
-
-
-def _draw_rank(axes: Axes, film: Film, rank: int, size: tuple[float, float], cells: list[Held]) -> None:
-    (x, y), (width, height) = place(film, rank), size
-    columns, rows = grid(film)
-    cell, tall = width / columns, height / rows
-    left, top = x - width / 2, y + height / 2
-    name = f"rank {rank}" if rank < film.workers else f"server {rank}"
-    edge, align = (top + 0.02, "bottom") if y > -0.2 else (top - height - 0.02, "top")
-    axes.text(x, edge, name, ha="center", va=align, fontsize=9 if film.ranks <= 12 else 7, zorder=6)
-    corners = [(left + chunk % columns * cell, top - (chunk // columns + 1) * tall) for chunk in range(len(cells))]
-    frames = [_rectangle(corner, cell, tall) for corner in corners]
-    filled = [_rectangle(corner, cell, tall * held.share) for corner, held in zip(corners, cells, strict=True)]
-    colours = [_ADDS if held.share >= 1 else _PART for held in cells]
+def _draw_ranks(axes: Axes, film: Film, held: dict[tuple[int, int], Held]) -> None:
+    """Every rank's name and cells, filled from below."""
+    (columns, rows), (width, height) = grid(film), cell(film)
+    frames, filled, colours = [], [], []
+    for rank in range(film.ranks):
+        x, y = place(film, rank)
+        left, top = x - columns * width / 2, y + (rows * height - NAME) / 2
+        axes.text(x, top + 0.02, film.name(rank), ha="center", va="bottom", fontsize=9, zorder=6)
+        for chunk in range(film.chunks):
+            corner = left + chunk % columns * width, top - (chunk // columns + 1) * height
+            one = held[rank, chunk]
+            frames.append(_rectangle(corner, width, height))
+            filled.append(_rectangle(corner, width, height * one.share))
+            colours.append(_ADDS if one.share >= 1 else _PART)
+            if numbered(film):
+                middle, colour = (corner[0] + width / 2, corner[1] + height / 2), "white" if one.share >= 1 else "black"
+                axes.text(*middle, str(chunk), ha="center", va="center", fontsize=8, color=colour, zorder=6)
     axes.add_collection(PolyCollection(frames, facecolors="white", edgecolors="none", zorder=3))
     axes.add_collection(PolyCollection(filled, facecolors=colours, edgecolors="none", zorder=4))
     axes.add_collection(PolyCollection(frames, facecolors="none", edgecolors="black", linewidths=0.8, zorder=5))
-    if cell > 0.06 and tall > 0.06:
-        for chunk, (corner, held) in enumerate(zip(corners, cells, strict=True)):
-            middle = corner[0] + cell / 2, corner[1] + tall / 2
-            colour = "white" if held.share >= 1 else "black"
-            axes.text(*middle, str(chunk), ha="center", va="center", fontsize=8, color=colour, zorder=6)
 
 
 def _rectangle(corner: tuple[float, float], width: float, height: float) -> list[tuple[float, float]]:
@@ -141,9 +110,9 @@ def _rectangle(corner: tuple[float, float], width: float, height: float) -> list
     return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
 
 
-def _draw_move(axes: Axes, film: Film, move: Move) -> None:
+def _draw_way(axes: Axes, film: Film, move: Move) -> None:
     arrow = FancyArrowPatch(
-        *ways(film, move),
+        *way(film, move),
         arrowstyle="-|>",
         shrinkA=0,
         shrinkB=0,
@@ -157,20 +126,12 @@ def _draw_move(axes: Axes, film: Film, move: Move) -> None:
 
 
 def _draw_token(axes: Axes, film: Film, move: Move, part: float) -> None:
-    (ax, ay), (bx, by) = ways(film, move)
-    long = math.hypot(bx - ax, by - ay) or 1.0
-    aside = 0.035 / long  # what goes the other way at the same time is on the other side
-    x, y = ax + (bx - ax) * part + (by - ay) * aside, ay + (by - ay) * part - (bx - ax) * aside
+    (ax, ay), (bx, by) = way(film, move)
     box = {
-        "boxstyle": "square,pad=0.25" if move.adds else "round,pad=0.3",
+        "boxstyle": "square,pad=0.2" if move.adds else "round,pad=0.25",
         "facecolor": "white" if move.adds else _STORES,
         "edgecolor": _ADDS if move.adds else "black",
-        "linewidth": 1.4,
+        "linewidth": 1.3,
     }
-    axes.text(x, y, move.sign, ha="center", va="center", fontsize=8, bbox=box, zorder=8)
-
-
-def _legend(figure: Figure) -> None:
-    words = "+3: chunk 3, to be added     =3: chunk 3, to be stored     a cell fills with the gradients that are in it"
-    figure.text(0.5, 0.045, words, ha="center", va="center", fontsize=9)
-    figure.text(0.5, 0.018, "dark: all gradients are in it", ha="center", va="center", fontsize=9)
+    where = ax + (bx - ax) * part, ay + (by - ay) * part
+    axes.text(*where, move.sign, ha="center", va="center", fontsize=9, bbox=box, zorder=8)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from html import escape
 from importlib.resources import files
+from typing import Any
 
-from simcomm.plots.film import Film
+from simcomm.plots.film import Film, Move
+from simcomm.plots.film_layout import EDGE, NAME, cell, grid, numbered, place, way
 from simcomm.plots.style import time_unit
 
 #: How long the page plays it: so many seconds for a moment when something arrives, within these limits.
@@ -18,27 +20,19 @@ def html(film: Film) -> bytes:
     per_unit, unit = time_unit(film.makespan_s)
     moments = len({move.end_s for move in film.moves})
     data = {
-        "workers": film.workers,
-        "ranks": film.ranks,
+        "names": [film.name(rank) for rank in range(film.ranks)],
+        "places": [_rounded(place(film, rank)) for rank in range(film.ranks)],
+        "edge": EDGE,
+        "name": NAME,
+        "grid": grid(film),
+        "cell": cell(film),
+        "numbered": numbered(film),
         "chunks": film.chunks,
-        "vectors": film.vectors,
         "makespan": film.makespan_s,
         "unit": unit,
         "per_unit": per_unit,
         "seconds": min(max(SECONDS_PER_MOMENT * moments, SHORTEST_S), LONGEST_S),
-        "moves": [
-            {
-                "src": move.src,
-                "dst": move.dst,
-                "chunks": move.chunks,
-                "sign": move.sign,
-                "adds": move.adds,
-                "start": move.start_s,
-                "end": move.end_s,
-                "whose": move.whose,
-            }
-            for move in film.moves
-        ],
+        "moves": [_move(film, move) for move in film.moves],
         "held": [
             {"time": one.time_s, "rank": one.rank, "chunk": one.chunk, "share": one.share, "whose": one.whose}
             for one in film.held
@@ -47,3 +41,23 @@ def html(film: Film) -> bytes:
     page = files("simcomm.plots").joinpath("film.html").read_text(encoding="utf-8")
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return page.replace("TITLE", escape(film.title)).replace("FILM", text, 1).encode("utf-8")
+
+
+def _move(film: Film, move: Move) -> dict[str, Any]:
+    return {
+        "step": move.step,
+        "src": move.src,
+        "dst": move.dst,
+        "chunks": move.chunks,
+        "sign": move.sign,
+        "adds": move.adds,
+        "start": move.start_s,
+        "end": move.end_s,
+        "way": [_rounded(end) for end in way(film, move)],
+        "whose": move.whose,
+    }
+
+
+def _rounded(place: tuple[float, float]) -> tuple[float, float]:
+    """To what one can see, so that a page stays small."""
+    return round(place[0], 4), round(place[1], 4)

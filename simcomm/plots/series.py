@@ -134,7 +134,8 @@ def notes(results: Sequence[Result], series: Sequence[Series], x: str, values: S
     missing = [row for row in results if getattr(row, x) <= 0 or any(usable(v(row)) is None for v in values)]
     if missing:
         found.append(f"Left out where a logarithmic axis cannot show it (0 or undefined): {_which(missing, x)}.")
-    along = [NAMES.get(n, n) for n in SETTINGS if n != x and any(varies(one.rows, n) for one in series)]
+    told = [name for name in SETTINGS if name not in (x, "engine")]  # engines agree to the last bit
+    along = [NAMES.get(n, n) for n in told if any(varies(one.rows, n) for one in series)]
     if along:
         found.append(f"Along a line, {', '.join(along)} differ{'s' * (len(along) == 1)} too.")
     if any(len({getattr(row, x) for row in one.rows}) < len(one.rows) for one in series):

@@ -16,8 +16,9 @@ from PIL import Image
 from simcomm.cli import cli
 from simcomm.errors import InputError
 from simcomm.plots.film import Film, film, whose
-from simcomm.plots.film_gif import figures, gif, moments, place
+from simcomm.plots.film_gif import figures, gif, moments
 from simcomm.plots.film_html import html
+from simcomm.plots.film_layout import EDGE, NAME, cell, grid, place, way
 from simcomm.results import Result
 from simcomm.simulation import simulate
 
@@ -52,7 +53,11 @@ def test_a_ring_step_by_step() -> None:
         (1, 2, (0,), True, ("1",), 0.5),
         (2, 0, (1,), True, ("2",), 0.5),
     ]
-    assert [ring.arrived(time_s) for time_s in (0, 1.25, 3, 5)] == [0, 3, 6, 12]
+    assert [ring.words(time_s) for time_s in (0, 1.25, 5)] == [
+        "step 0, t = 0 s, 0 of 12 messages have arrived",
+        "step 1, t = 1.25 s, 3 of 12 messages have arrived",
+        "end, t = 5 s, 12 of 12 messages have arrived",
+    ]
     assert not ring.under_way(5)
 
 
@@ -86,9 +91,52 @@ def test_frames_show_what_is_held_and_under_way() -> None:
     assert [text for text in words(drawn[7]) if text[0] == "="] == ["=0", "=1", "=2", "=3"]
     assert not [text for text in words(drawn[-1]) if text[0] in "+="]
     assert {f"rank {rank}" for rank in range(4)} <= set(words(drawn[0]))
-    assert "t = 7.5 s, 24 of 24 messages have arrived (end)" in [text.get_text() for text in drawn[-1].texts]
-    assert place(ring, 0) == (0.0, 1.0)
-    assert place(ring, 1) == pytest.approx((1.0, 0.0))
+    assert "step 4, t = 5 s, 16 of 24 messages have arrived" in [text.get_text() for text in drawn[8].texts]
+    assert "end, t = 7.5 s, 24 of 24 messages have arrived" in [text.get_text() for text in drawn[-1].texts]
+
+
+def test_segments_are_in_several_steps_at_a_time() -> None:
+    chain = filmed({"name": "chain_broadcast", "segments": 2}, 3, 2)
+    assert chain.words(1.5).startswith("steps 0 to 1, t = 1.5 s, ")
+
+
+def test_a_late_worker_leaves_nothing_under_way() -> None:
+    late = {0: {"start": "2 s"}, 1: {"start": "2 s"}}
+    result = simulate("ring_all_reduce", 2, parameters=2, dtype="int8", link=LINK, timeline=True, stragglers=late)
+    begins = film(result.timeline, result.goal, 2, "late")
+    assert begins.words(1).startswith("nothing under way, t = 1 s, 0 of 4")
+
+
+SHOWN = [("ring_all_reduce", 1, 1), ("all_to_all_blocks", 4, 16), ("ring_all_reduce", 7, 56), ("all_to_all", 16, 1)]
+
+
+@pytest.mark.parametrize(("name", "workers", "chunks"), SHOWN)
+def test_boxes_do_not_touch_each_other_or_the_words(name: str, workers: int, chunks: int) -> None:
+    """Names with their cells are apart, below title and time, above the legend, and inside the picture."""
+    shown = filmed(name, workers, chunks)
+    (columns, rows), (width, height) = grid(shown), cell(shown)
+    assert columns * rows >= shown.chunks > columns * (rows - 1)
+    wide, high = columns * width, rows * height + NAME
+    places = [place(shown, rank) for rank in range(workers)]
+    for i, (x, y) in enumerate(places):
+        assert abs(x) + wide / 2 < EDGE
+        assert abs(y) + high / 2 < EDGE - 0.2
+        assert all(abs(x - u) > wide or abs(y - v) > high for u, v in places[:i])
+
+
+def test_messages_both_ways_are_drawn_side_by_side() -> None:
+    pair = filmed("ring_all_reduce", 4, 4)
+    there = pair.moves[0]
+    back = there._replace(src=there.dst, dst=there.src)
+    for (ax, ay), (bx, by) in zip(way(pair, there), reversed(way(pair, back)), strict=True):
+        assert (ax - bx) ** 2 + (ay - by) ** 2 == pytest.approx(0.1**2)
+
+
+@pytest.mark.parametrize(("name", "other"), [("parameter_server", "server 2"), ("in_network_all_reduce", "switch 2")])
+def test_what_is_no_worker_is_named_as_what_it_is(name: str, other: str, tmp_path: Path) -> None:
+    page = tmp_path / "x.html"
+    assert CliRunner().invoke(cli, ["animate", name, "-n", "2", "-o", str(page)]).exit_code == 0
+    assert f'"names":["rank 0","rank 1","{other}"]' in page.read_text()
 
 
 def test_a_gif_has_every_frame_and_is_the_same_every_time() -> None:
@@ -106,7 +154,8 @@ def test_a_page_is_whole_and_needs_no_network() -> None:
     found = re.search(r"const film = (\{.*\});", page)
     assert found
     data = json.loads(found[1])
-    assert (data["ranks"], data["workers"], len(data["moves"])) == (3, 2, 4)
+    assert (data["names"], len(data["moves"])) == (["rank 0", "rank 1", "server 2"], 4)
+    assert [move["step"] for move in data["moves"]] == [0, 0, 1, 1]
     assert data["moves"][-1]["whose"] == ["0+1"]
     assert "FILM" not in page
     assert "<title>a title</title>" in page

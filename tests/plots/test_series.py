@@ -62,6 +62,13 @@ def test_what_goes_with_x_does_not_split_but_is_noted() -> None:
     assert "S =" not in constants(rows, "workers")
 
 
+def test_engines_agree_and_need_no_note() -> None:
+    two, four = simulated(sweep={"workers": [2, 4]})
+    rows = [two, replace(four, engine="symmetry")]
+    (one,) = series_of(rows, "workers", [time_s])
+    assert notes(rows, [one], "workers", [time_s]) == []
+
+
 def test_options_that_go_with_x_are_said_to_vary() -> None:
     one, four = simulated(sweep={"zip": {"collective": SYSTEMS[1:3], "workers": [2, 4]}})
     assert labels([one, four]) == ["parameter_server (options vary)"]
