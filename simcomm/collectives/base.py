@@ -105,6 +105,11 @@ class Collective:
         """
         if not fits(workers, int) or workers < 1:
             raise InputError(f"workers: {workers!r}; expected a whole number of at least 1")
+        for name in (SEGMENTS, WINDOW):
+            if name in options and not self.segmentable:
+                raise InputError(
+                    f"{name}: {options[name]!r}; messages of {self.name} carry several chunks: no segments"
+                )
         check_options(self.name, self.build, self.options, options)
         if self._of_one_segment(options)[1] < 1:
             raise InputError(f"{SEGMENTS}: {options[SEGMENTS]}; expected at least 1")

@@ -19,10 +19,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, Seconds, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.rooted import rooted
+from simcomm.collectives.rooted import broadcast, reduce, rooted
 from simcomm.collectives.two_trees import TREES, collision, degrees, edges, halves, sends, tops
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
@@ -91,7 +90,7 @@ def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
 _SOURCE = "Sanders, Speck and Träff, Two-tree algorithms for full bandwidth broadcast, reduction and scan, ParCo 2009"
 double_binary_tree_broadcast = Collective(
     "double_binary_tree_broadcast",
-    lambda workers, *, root=0: goals.broadcast(root),
+    broadcast,
     build_broadcast,
     claim_broadcast,
     source=_SOURCE,
@@ -100,7 +99,7 @@ double_binary_tree_broadcast = Collective(
 )
 double_binary_tree_reduce = Collective(
     "double_binary_tree_reduce",
-    lambda workers, *, root=0: goals.reduce(root),
+    reduce,
     build_reduce,
     claim_reduce,
     source=_SOURCE,
