@@ -11,7 +11,8 @@ for each other, and the longest has ⌊lg n⌋, the most ones that a number belo
 the same. In a reduction every parent serves its children in the order in which they come. If n is no power of two, the
 subtree of a last child is smaller than its place allows; it comes early and can be in the way: the time is exact for
 every n, but a recursion along the bits of n − 1. Cut into segments, a broadcast takes as long as in one piece: the
-root's port is what it waits for, and that has ⌈lg n⌉·S to send.
+root's port is what it waits for, and that has ⌈lg n⌉·S to send. For a reduction in segments the engine answers alone:
+leaves send all of theirs at once, and what inner nodes have added up meets them at the ports of the next.
 """
 
 from __future__ import annotations

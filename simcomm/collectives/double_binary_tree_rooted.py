@@ -3,7 +3,9 @@
 All ranks but the root are members of two binary trees, inner nodes of one and leaves of the other
 (:mod:`~simcomm.collectives.two_trees`); the root is above both. Nobody sends or receives more than S. In k segments:
 
-    2(n−1)k messages of S/2k,  (n−1)S bytes,  ⌊lg(n−1)⌋ + 1 steps
+    2(n−1)k messages of S/2k,  (n−1)S bytes,  ⌊lg(n−1)⌋ + 1 steps, however many segments
+
+(the longest chain of messages that wait for each other; the literature counts 2 lg n + 2k rounds of one per port).
 
 In one piece, of halves of the same size, L = ⌊lg(n−1)⌋ and s = 2L + 1 (2L + 2 for n = 2^i, full trees):
 
