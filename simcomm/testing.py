@@ -7,6 +7,7 @@ where it says one, and is one on which the proof catches every planted bug that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -74,6 +75,26 @@ def check_collective(
     if not schedules:
         raise InputError(f"{collective.name} refuses every combination of workers and options that it was given")
     return Report(schedules, schedules * len(lengths), times, teeth)
+
+
+def plant(collective: Collective, least: int = 200, most_workers: int = 64) -> tuple[int, Teeth]:
+    """Plant every bug in all variants for 2, 3 and more workers, until there are ``least``.
+
+    Returns the last number of workers, and what each check caught.
+
+    >>> from simcomm.collectives import get
+    >>> workers, teeth = plant(get("ring_all_gather"), least=50)
+    >>> workers, teeth.planted, teeth.changing, teeth.changing_caught_by_proof
+    (4, 69, 49, 49)
+    """
+    teeth = Teeth(0, 0, 0, 0, 0, 0)
+    for n in range(2, most_workers + 1):
+        for options in collective.variants:
+            with suppress(InputError):
+                teeth += bite(collective, n, Vector(5 * collective.schedule(n, **options).chunks), **options)
+        if teeth.planted >= least:
+            break
+    return n, teeth
 
 
 def _check_schedule(collective: Collective, n: int, options: Mapping[str, Any], case: str) -> Schedule:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from simcomm.closed_forms import Vector
-from simcomm.collectives import get
+from simcomm.collectives import get, names
 from simcomm.counts import count, differences
 from simcomm.errors import InputError, ProofError
 from simcomm.goals import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, REDUCE_SCATTER
 from simcomm.planted import Teeth, bite, bugs, reaches
 from simcomm.proof import prove
 from simcomm.schedule import Operation, Schedule
+from simcomm.testing import plant
 
 SWAP = (Operation("reduce", 0, 1, 0, 2), Operation("copy", 1, 0, 0, 2, 0.0, (0,)))
 #: One of every kind; tests/collectives/test_every.py has all.
@@ -130,6 +133,26 @@ def test_what_each_check_catches() -> None:
         for options in get(name).variants:
             found[name] += bite(get(name), 3, Vector(9), **options)
     assert found == expected
+
+
+def test_hundreds_of_bugs_for_every_collective_and_none_that_matters_gets_past_the_proof() -> None:
+    """The page is what the code says (tests/test_docs.py)."""
+    page = (Path(__file__).parents[1] / "docs" / "planted_bugs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| 2 … (\d+) \| (\d+) \| (\d+) \| (\d+) \|", page, flags=re.MULTILINE)
+    assert tuple(name for name, *_ in rows) == names()
+    for name, workers, planted, changing, proof in rows:
+        assert int(workers) >= 3, name
+        assert int(planted) >= 200, name
+        assert 0 < int(changing) == int(proof), name
+
+
+def test_planting_goes_on_until_there_are_enough_or_no_more_workers() -> None:
+    tree = get("binomial_broadcast")
+    first, *others = [bite(tree, n, Vector(5), **options) for n in (2, 3, 4) for options in tree.variants]
+    assert plant(tree, most_workers=4) == (4, sum(others, start=first))
+    workers, teeth = plant(tree, least=100)
+    before = plant(tree, least=100, most_workers=workers - 1)
+    assert (before[0], before[1].planted < 100 <= teeth.planted) == (workers - 1, True)
 
 
 def test_counts_alone_do_not_see_a_wrong_sum() -> None:

@@ -86,7 +86,8 @@ def test_one_segment_is_none() -> None:
     assert claim.time is not None
     assert time is not None
     assert claim.time(1, 2, 3) == time(1, 2, 3)
-    assert ring.claim(4, Vector(8), segments=2).time is None
+    assert ring.claim(4, Vector(8), segments=2, window=1).time is None
+    assert get("binomial_reduce").claim(4, Vector(8), segments=2).time is None
 
 
 def chain(workers: int) -> Collective:
@@ -139,5 +140,5 @@ def test_none_is_refused_and_who_cannot_says_so() -> None:
     with pytest.raises(InputError, match="segments: 0; expected at least 1"):
         get("ring_all_reduce").schedule(4, segments=0)
     whole = Collective("whole", REDUCE_SCATTER, lambda workers: None, None, source="2026", segmentable=False)  # type: ignore[arg-type, return-value]
-    with pytest.raises(InputError, match="unknown option 'segments' of whole; it has none"):
+    with pytest.raises(InputError, match="segments: 2; messages of whole carry several chunks: no segments"):
         whole.schedule(4, segments=2)

@@ -17,7 +17,7 @@ COLLECTIVES: dict[str, str] = {
     "all_to_all_v": "simcomm.collectives.all_to_all_v:all_to_all_v",
     "binomial_all_reduce": "simcomm.collectives.binomial_all_reduce:binomial_all_reduce",
     "binomial_broadcast": "simcomm.collectives.binomial:binomial_broadcast",
-    "binomial_gather": "simcomm.collectives.binomial_gather:binomial_gather",
+    "binomial_gather": "simcomm.collectives.binomial_scatter:binomial_gather",
     "binomial_reduce": "simcomm.collectives.binomial:binomial_reduce",
     "binomial_scatter": "simcomm.collectives.binomial_scatter:binomial_scatter",
     "bruck_all_gather": "simcomm.collectives.bruck_all_gather:bruck_all_gather",

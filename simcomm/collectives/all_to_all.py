@@ -6,7 +6,8 @@ Every worker sends its whole gradient to every other worker and each adds them u
 
 One latency, because a worker's n−1 messages leave its port one behind the other and are all under way at once. With
 ``rounds`` a worker posts its next message only when the exchange before it has ended, as a loop of blocking
-send-receives does: n−1 steps, (n−1)(α + S·(β + γ)).
+send-receives does: n−1 steps, (n−1)(α + S·(β + γ)). Segments change nothing, since the ports are busy from the first to
+the last byte; in rounds they follow each other in step (:mod:`simcomm.collectives.lockstep`).
 
 MPI's and NCCL's "all-to-all" is another operation, ``all_to_all_blocks``: every pair exchanges a different block of S/n
 and nothing is added up.
@@ -17,8 +18,9 @@ from __future__ import annotations
 import numpy as np
 
 from simcomm.arguments import After
-from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.goals import ALL_REDUCE
 from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
@@ -58,6 +60,11 @@ def claim(n: int, vector: Vector, *, rounds: bool = False) -> Claim:
     )
 
 
+def segmented_time(n: int, vector: Vector, segments: int, *, rounds: bool = False) -> TimeFormula | None:
+    """As long as in one piece; in rounds, n−1 of them in step."""
+    return blocks_in_step(vector, 1, segments, n - 1, adds=True) if rounds else claim(n, vector).time
+
+
 all_to_all = Collective(
     "all_to_all",
     ALL_REDUCE,
@@ -65,4 +72,5 @@ all_to_all = Collective(
     claim,
     source="the one-shot all-reduce; 'all pairs' in Cowan et al., MSCCLang, ASPLOS 2023",
     variants=({}, {"rounds": True}),
+    segmented_time=segmented_time,
 )

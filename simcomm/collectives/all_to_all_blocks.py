@@ -6,7 +6,9 @@ on their way to their experts). Direct: every block goes straight where it belon
     n(n−1) messages of S/n,  (n−1)S bytes,  1 step,  α + (n−1)/n·S·β
 
 One latency, as in the all-to-all of whole gradients. With ``rounds`` a worker's next exchange starts when the one
-before it has ended (pairwise exchange): n−1 steps, (n−1)(α + S/n·β) where all blocks have the same size.
+before it has ended (pairwise exchange): n−1 steps, (n−1)(α + S/n·β) where all blocks have the same size. Then it takes
+as long in segments, too; those of rounds follow each other in step (:mod:`simcomm.collectives.lockstep`). With blocks
+of different sizes the engine answers alone in rounds and in segments.
 
 The schedule cuts the vectors of all workers, end to end, into n² chunks: chunk s·n + d is block d of worker s.
 """
@@ -16,8 +18,9 @@ from __future__ import annotations
 import numpy as np
 
 from simcomm.arguments import After
-from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.goals import ALL_TO_ALL
 from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
@@ -44,6 +47,13 @@ def build(workers: int, *, rounds: bool = False) -> Schedule:
     return record.schedule()
 
 
+def segmented_time(n: int, vector: Vector, segments: int, *, rounds: bool = False) -> TimeFormula | None:
+    """Of blocks of one size: α + (n−1)/n·S·β in whatever pieces, and in rounds n−1 of them in step."""
+    if rounds:
+        return blocks_in_step(vector, n, segments, n - 1)
+    return claim(n, vector).time if vector.is_cut_evenly(n) else None
+
+
 def claim(n: int, vector: Vector, *, rounds: bool = False) -> Claim:
     """n(n−1) messages of S/n: a worker sends every block but its own, and receives its own block n−1 times.
 
@@ -60,9 +70,9 @@ def claim(n: int, vector: Vector, *, rounds: bool = False) -> Claim:
         steps=steps,
         sent=lambda rank: chunks_except(vector, n, rank),
         received=received,
-        time=(lambda alpha, beta, gamma: steps * alpha + (n - 1) * largest * beta)
-        if vector.is_cut_evenly(n) or not rounds
-        else None,
+        time=segmented_time(n, vector, 1, rounds=True)
+        if rounds
+        else lambda alpha, beta, gamma: steps * alpha + (n - 1) * largest * beta,
     )
 
 
@@ -74,4 +84,5 @@ all_to_all_blocks = Collective(
     source="pairwise exchange: Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in "
     "MPICH, IJHPCA 2005",
     variants=({}, {"rounds": True}),
+    segmented_time=segmented_time,
 )

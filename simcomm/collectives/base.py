@@ -60,7 +60,7 @@ class Collective:
     Every ``segmentable`` collective has one more option: ``segments``, into which the vector is cut to be pipelined
     (see :mod:`~simcomm.segments`); builder and closed form are of one of them. ``segmented_time(workers,
     vector, segments, **options)`` is the time of several, where that is known. With a ``window`` w a message of a
-    segment also waits until that of the w-th segment before it has arrived.
+    segment also waits until that of the w-th segment before it has arrived, and no formula says the time.
 
     A collective that knows the graph has ``fitted(graph, hosts, workers, options)``: what a checked graph, with worker
     r on ``hosts[r]``, has to say to it, or InputError why it cannot be. :meth:`fitted_to` makes an ordinary collective
@@ -105,6 +105,9 @@ class Collective:
         """
         if not fits(workers, int) or workers < 1:
             raise InputError(f"workers: {workers!r}; expected a whole number of at least 1")
+        for name in (SEGMENTS, WINDOW):
+            if name in options and not self.segmentable:
+                raise InputError(f"{name}: {options[name]!r}; {self.name} cannot be cut into segments")
         check_options(self.name, self.build, self.options, options)
         if self._of_one_segment(options)[1] < 1:
             raise InputError(f"{SEGMENTS}: {options[SEGMENTS]}; expected at least 1")

@@ -11,16 +11,16 @@ for each other, and the longest has ⌊lg n⌋, the most ones that a number belo
 the same. In a reduction every parent serves its children in the order in which they come. If n is no power of two, the
 subtree of a last child is smaller than its place allows; it comes early and can be in the way: the time is exact for
 every n, but a recursion along the bits of n − 1. Cut into segments, a broadcast takes as long as in one piece: the
-root's port is what it waits for, and that has ⌈lg n⌉·S to send.
+root's port is what it waits for, and that has ⌈lg n⌉·S to send. For a reduction in segments the engine answers alone:
+leaves send all of theirs at once, and what inner nodes have added up meets them at the ports of the next.
 """
 
 from __future__ import annotations
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, Seconds, TimeFormula, Vector
 from simcomm.collectives.base import Collective
 from simcomm.collectives.binomial_tree import add_up, claim_of_edges, spread
-from simcomm.collectives.rooted import ROOTS, rooted
+from simcomm.collectives.rooted import ROOTS, broadcast, reduce, rooted
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -71,7 +71,7 @@ def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
 _THAKUR = "Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005"
 binomial_broadcast = Collective(
     "binomial_broadcast",
-    lambda workers, *, root=0: goals.broadcast(root),
+    broadcast,
     build_broadcast,
     claim_broadcast,
     source=_THAKUR,
@@ -81,7 +81,7 @@ binomial_broadcast = Collective(
 )
 binomial_reduce = Collective(
     "binomial_reduce",
-    lambda workers, *, root=0: goals.reduce(root),
+    reduce,
     build_reduce,
     claim_reduce,
     source=_THAKUR,

@@ -9,6 +9,10 @@ exactly, however the vector is cut: a port with the largest chunk never rests. M
 reduce-scatter in rounds: worker r sends to r + k and hears from r − k, and both must have ended before round k + 1:
 
     pairwise        n−1 steps,  (n−1)(α + S/n·(β + γ))          where all chunks have the same size
+
+With chunks of one size the direct ones take as long in segments, and the pairwise one's follow each other in step
+(:mod:`simcomm.collectives.lockstep`). Else the engine answers alone in segments and for the pairwise exchange: of
+chunks of different sizes a round takes what its neighbours' took.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import numpy as np
 from simcomm.arguments import After
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.goals import ALL_GATHER, REDUCE_SCATTER
 from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
@@ -82,23 +87,37 @@ def claim_all_gather(n: int, vector: Vector) -> Claim:
 
 
 def claim_pairwise(n: int, vector: Vector) -> Claim:
-    """n(n−1) messages of S/n in n−1 rounds; of chunks of different sizes a round takes what its neighbours' took."""
-    round_bytes = vector.largest_chunk(n)
-    return _every_chunk_to_its_owner(
-        n,
-        vector,
-        n - 1,
-        (lambda alpha, beta, gamma: (n - 1) * (alpha + round_bytes * (beta + gamma)))
-        if vector.is_cut_evenly(n)
-        else None,
-    )
+    """n(n−1) messages of S/n in n−1 rounds."""
+    return _every_chunk_to_its_owner(n, vector, n - 1, time_of_pairwise(n, vector))
+
+
+def time_of_pairwise(n: int, vector: Vector, segments: int = 1) -> TimeFormula | None:
+    """(n−1)(α + S/n·(β + γ)), and its segments in step."""
+    return blocks_in_step(vector, n, segments, n - 1, adds=True)
 
 
 _THAKUR = "Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005"
 direct_reduce_scatter = Collective(
-    "direct_reduce_scatter", REDUCE_SCATTER, build_reduce_scatter, claim_reduce_scatter, source=_THAKUR
+    "direct_reduce_scatter",
+    REDUCE_SCATTER,
+    build_reduce_scatter,
+    claim_reduce_scatter,
+    source=_THAKUR,
+    segmented_time=lambda n, vector, _: claim_reduce_scatter(n, vector).time if vector.is_cut_evenly(n) else None,
 )
-direct_all_gather = Collective("direct_all_gather", ALL_GATHER, build_all_gather, claim_all_gather, source=_THAKUR)
+direct_all_gather = Collective(
+    "direct_all_gather",
+    ALL_GATHER,
+    build_all_gather,
+    claim_all_gather,
+    source=_THAKUR,
+    segmented_time=lambda n, vector, _: claim_all_gather(n, vector).time if vector.is_cut_evenly(n) else None,
+)
 pairwise_reduce_scatter = Collective(
-    "pairwise_reduce_scatter", REDUCE_SCATTER, build_pairwise, claim_pairwise, source=_THAKUR
+    "pairwise_reduce_scatter",
+    REDUCE_SCATTER,
+    build_pairwise,
+    claim_pairwise,
+    source=_THAKUR,
+    segmented_time=time_of_pairwise,
 )

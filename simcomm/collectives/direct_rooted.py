@@ -5,7 +5,7 @@ root. Each is one message for every worker but the root, whose own chunk, c byte
 
     n−1 messages of S/n,  S − c bytes,  1 step,  α + (S − c)·β  exactly, however the vector is cut
 
-As few bytes as can be, all of them through one port, which sends (or receives) one after the other.
+As few bytes as can be, all of them through one port, which sends (or receives) one after the other, also in segments.
 """
 
 from __future__ import annotations
@@ -14,27 +14,9 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except, one_message
 from simcomm.collectives.base import Collective
-from simcomm.errors import InputError
-from simcomm.goals import Goal, gather, scatter
+from simcomm.collectives.rooted import ROOTS, gather, rooted, scatter
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
-
-
-def ranks(workers: int, *, root: int = 0) -> int:
-    """As many as workers, one of which is the root."""
-    if not 0 <= root < workers:
-        raise InputError(f"root: {root}; expected a worker, 0 to {workers - 1}")
-    return workers
-
-
-def goal_of_scatter(workers: int, *, root: int = 0) -> Goal:
-    """Worker r ends with chunk r of the root's vector."""
-    return scatter(root)
-
-
-def goal_of_gather(workers: int, *, root: int = 0) -> Goal:
-    """The root ends with chunk r of every worker r."""
-    return gather(root)
 
 
 def build_scatter(workers: int, *, root: int = 0) -> Schedule:
@@ -82,10 +64,23 @@ def claim_gather(n: int, vector: Vector, *, root: int = 0) -> Claim:
 
 
 _CHAN = "Chan, Heimlich, Purkayastha and van de Geijn, Collective communication: theory, practice, and experience, 2007"
-_VARIANTS: tuple[dict[str, int], ...] = ({}, {"root": 1})
 direct_scatter = Collective(
-    "direct_scatter", goal_of_scatter, build_scatter, claim_scatter, source=_CHAN, ranks=ranks, variants=_VARIANTS
+    "direct_scatter",
+    scatter,
+    build_scatter,
+    claim_scatter,
+    source=_CHAN,
+    ranks=rooted,
+    variants=ROOTS,
+    segmented_time=lambda n, vector, _, **root: claim_scatter(n, vector, **root).time,
 )
 direct_gather = Collective(
-    "direct_gather", goal_of_gather, build_gather, claim_gather, source=_CHAN, ranks=ranks, variants=_VARIANTS
+    "direct_gather",
+    gather,
+    build_gather,
+    claim_gather,
+    source=_CHAN,
+    ranks=rooted,
+    variants=ROOTS,
+    segmented_time=lambda n, vector, _, **root: claim_gather(n, vector, **root).time,
 )

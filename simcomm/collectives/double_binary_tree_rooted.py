@@ -3,7 +3,9 @@
 All ranks but the root are members of two binary trees, inner nodes of one and leaves of the other
 (:mod:`~simcomm.collectives.two_trees`); the root is above both. Nobody sends or receives more than S. In k segments:
 
-    2(n−1)k messages of S/2k,  (n−1)S bytes,  ⌊lg(n−1)⌋ + 1 steps
+    2(n−1)k messages of S/2k,  (n−1)S bytes,  ⌊lg(n−1)⌋ + 1 steps, however many segments
+
+(the longest chain of messages that wait for each other; the literature counts 2 lg n + 2k rounds of one per port).
 
 In one piece, of halves of the same size, L = ⌊lg(n−1)⌋ and s = 2L + 1 (2L + 2 for n = 2^i, full trees):
 
@@ -19,10 +21,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, Seconds, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.rooted import rooted
+from simcomm.collectives.rooted import broadcast, reduce, rooted
 from simcomm.collectives.two_trees import TREES, collision, degrees, edges, halves, sends, tops
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
@@ -91,7 +92,7 @@ def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
 _SOURCE = "Sanders, Speck and Träff, Two-tree algorithms for full bandwidth broadcast, reduction and scan, ParCo 2009"
 double_binary_tree_broadcast = Collective(
     "double_binary_tree_broadcast",
-    lambda workers, *, root=0: goals.broadcast(root),
+    broadcast,
     build_broadcast,
     claim_broadcast,
     source=_SOURCE,
@@ -100,7 +101,7 @@ double_binary_tree_broadcast = Collective(
 )
 double_binary_tree_reduce = Collective(
     "double_binary_tree_reduce",
-    lambda workers, *, root=0: goals.reduce(root),
+    reduce,
     build_reduce,
     claim_reduce,
     source=_SOURCE,

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.collectives.rooted import ROOTS, rooted
+from simcomm.collectives.rooted import ROOTS, broadcast, reduce, rooted
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -73,7 +72,7 @@ def claim_reduce(n: int, vector: Vector, *, root: int = 0) -> Claim:
 _SOURCE = "Pjesivac-Grbovic et al., Performance analysis of MPI collective operations, Cluster Computing 2007"
 direct_broadcast = Collective(
     "direct_broadcast",
-    lambda workers, *, root=0: goals.broadcast(root),
+    broadcast,
     build_broadcast,
     claim_broadcast,
     source=_SOURCE,
@@ -83,7 +82,7 @@ direct_broadcast = Collective(
 )
 direct_reduce = Collective(
     "direct_reduce",
-    lambda workers, *, root=0: goals.reduce(root),
+    reduce,
     build_reduce,
     claim_reduce,
     source=_SOURCE,

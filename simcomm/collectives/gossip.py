@@ -10,7 +10,8 @@ In a round every worker sends its whole value to its neighbours and takes the me
 Inexact: what a worker ends with is a sum in which contributions have different multiplicities, to be divided by
 (d + 1)^rounds; the proof follows these numbers, and says how far the values may be from the mean
 (:mod:`simcomm.averaging`). They are followed up to 2⁶³, which is 39 rounds of a ring or 62 of ``exponential``.
-What it takes to divide is not modelled.
+What it takes to divide is not modelled. Segments, of whatever size, follow each other in step
+(:mod:`simcomm.collectives.lockstep`), all messages of a round as one.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from typing import Literal
 import numpy as np
 
 from simcomm.averaging import Round, averaged
-from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.errors import InputError
 from simcomm.goals import Goal
 from simcomm.orbit import everyone
@@ -82,6 +84,14 @@ def claim(n: int, vector: Vector, *, rounds: int = 1, neighbours: Neighbours = "
     )
 
 
+def segmented_time(
+    n: int, vector: Vector, segments: int, *, rounds: int = 1, neighbours: Neighbours = "ring"
+) -> TimeFormula | None:
+    """In every round d messages of each segment."""
+    d = _degree(n, neighbours)
+    return blocks_in_step(vector, 1, segments, rounds * min(d, 1), adds=True, together=d)
+
+
 gossip = Collective(
     "gossip",
     goal,
@@ -90,5 +100,6 @@ gossip = Collective(
     source="Xiao and Boyd, Fast linear iterations for distributed averaging, Systems & Control Letters 2004; "
     "exponential: Assran et al., Stochastic gradient push for distributed deep learning, ICML 2019",
     ranks=ranks,
+    segmented_time=segmented_time,
     variants=({}, {"rounds": 3}, {"rounds": 3, "neighbours": "exponential"}),
 )

@@ -98,5 +98,6 @@ def time_along(
     alone = parts == 1 and len(sides) == 1 and not across
     if (sides or across) and not alone and not vector.is_cut_evenly(max([parts, *cuts])):
         return None
-    there = [Rounds(side - 1, vector.largest_chunk(cut), adds=True) for side, cut in zip(sides, cuts, strict=True)]
-    return lockstep(parts, [*there, *across, *(Rounds(each.times, each.size_bytes) for each in reversed(there))])
+    sizes = [(side - 1, size := vector.largest_chunk(cut), parts * size) for side, cut in zip(sides, cuts, strict=True)]
+    there, back = [Rounds(*each, adds=True) for each in sizes], [Rounds(*each) for each in reversed(sizes)]
+    return lockstep([*there, *across, *back])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcomm.closed_forms import Traffic, Vector, one_message
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector, one_message
 from simcomm.schedule import Ints
 
 
@@ -81,13 +81,14 @@ class Halves:
         sizes = [self.bytes(*block) for block in self.others(rank, self.level(rank))]
         return Traffic(sum(size > 0 for size in sizes), sum(sizes))
 
-    @property
-    def total(self) -> Traffic:
-        """Of all ranks."""
-        return sum(map(self.own, range(self.n)), start=Traffic(0, 0))
-
-    @property
-    def chunks(self) -> int:
-        """How many chunks all messages carry together."""
+    def claim(self, down: bool, time: TimeFormula) -> Claim:
+        """Every block goes over its link once, ``down`` to its holder or up from there."""
         others = (rank for rank in range(self.n) if rank != self.root)
-        return sum(self.end(rank, self.level(rank)) - rank for rank in others)
+        return Claim(
+            total=sum(map(self.own, range(self.n)), start=Traffic(0, 0)),
+            steps=self.steps,
+            sent=self.given if down else self.own,
+            received=self.own if down else self.given,
+            time=time,
+            chunks_sent=sum(self.end(rank, self.level(rank)) - rank for rank in others),
+        )

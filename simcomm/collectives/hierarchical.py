@@ -67,11 +67,12 @@ def segmented_time(
     shard = Vector(vector.elements // (segments * g), vector.itemsize)
     sides, lg = [side for side, _ in rings], doubling.bit_length() - 1
     if doubling == 2**lg:
-        return time_along(vector, sides, segments, [Rounds(lg, shard.bytes, adds=True)] if lg else [])
-    inside, across = time_along(vector, sides), claim_doubling(doubling, shard).time
-    if segments > 1 or inside is None or across is None or not vector.is_cut_evenly(g):
+        across = Rounds(lg, shard.bytes, segments * shard.bytes, adds=True)
+        return time_along(vector, sides, segments, [across] if lg else [])
+    inside, doubled = time_along(vector, sides), claim_doubling(doubling, shard).time
+    if segments > 1 or inside is None or doubled is None or not vector.is_cut_evenly(g):
         return None
-    return lambda alpha, beta, gamma: inside(alpha, beta, gamma) + across(alpha, beta, gamma)
+    return lambda alpha, beta, gamma: inside(alpha, beta, gamma) + doubled(alpha, beta, gamma)
 
 
 def claim(n: int, vector: Vector, *, group: Group = "squarest", between: Between = "ring") -> Claim:

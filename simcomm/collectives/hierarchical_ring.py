@@ -8,7 +8,8 @@ chain g−1 → … → 1 → 0; the m leaders do a ring all-reduce; the sum goe
 
 for α₁, β₁ inside a node and α₂, β₂ between nodes. Few messages between nodes, and of g network cards one is used; the
 chains carry the whole vector, 2g times as much as rings would, unless it is cut into segments, which follow each other.
-The time, for α₁ = α₂ and β₁ = β₂, holds for every n and size.
+The time, for α₁ = α₂ and β₁ = β₂, holds for every n and size. In segments the engine answers alone: those that come up
+the chain and those that go round meet at the leaders' ports.
 """
 
 from __future__ import annotations

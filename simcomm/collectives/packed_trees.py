@@ -17,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, Vector
 from simcomm.collectives.base import Collective, Fitted
+from simcomm.collectives.rooted import broadcast, rooted
 from simcomm.collectives.tree_claims import tree_claim
 from simcomm.collectives.tree_shares import Trees, recorded, star, two_levels
 from simcomm.errors import InputError
+from simcomm.goals import ALL_REDUCE
 from simcomm.schedule import Schedule
 
 MOST_TREES = 64
@@ -46,13 +47,11 @@ def fit_broadcast(graph: Any, hosts: Sequence[Any], workers: int, options: Mappi
 
 def ranks(workers: int, trees: Trees = (), root: int = 0, most_trees: int = MOST_TREES) -> int:
     """The workers; InputError for a root that is none of them, for no tree at all, and for trees of others."""
-    if not 0 <= root < workers:
-        raise InputError(f"root: {root}; expected 0 to {workers - 1}")
     if most_trees < 1:
         raise InputError(f"most_trees: {most_trees}; expected at least 1")
     if any(len(outwards) != workers for _, _, outwards in trees):
         raise InputError(f"trees of other than {workers} workers; expected some that are fitted to them")
-    return workers
+    return rooted(workers, root=root)
 
 
 def _trees(n: int, trees: Trees, root: int | None = None) -> Trees:
@@ -89,7 +88,7 @@ _SOURCE = (
 )
 packed_trees_all_reduce = Collective(
     "packed_trees_all_reduce",
-    goals.ALL_REDUCE,
+    ALL_REDUCE,
     build_all_reduce,
     claim_all_reduce,
     _SOURCE,
@@ -98,7 +97,7 @@ packed_trees_all_reduce = Collective(
 )
 packed_trees_broadcast = Collective(
     "packed_trees_broadcast",
-    lambda workers, *, root=0, **_: goals.broadcast(root),
+    broadcast,
     build_broadcast,
     claim_broadcast,
     _SOURCE,

@@ -8,7 +8,15 @@ With s servers the vector is cut into s shards, one per server; c = S/s.
 with 2 steps. A dedicated server stores one gradient, that of the worker that starts with its shard, and adds the
 other n−1, whatever the order in which they come. Co-located with one shard on every worker it is the direct
 reduce-scatter and all-gather: as few bytes through every port as a ring.
-The times hold where all shards have the same size; for more servers than workers the engine answers alone.
+The times hold where all shards have the same size; for more servers than workers the engine answers alone. (Where a
+worker's exchanges block each other it pays 2(n−1)α for n co-located shards and not 2α, as the literature often counts.)
+
+In k segments a server sends the sum of one back while it adds up the next. With u = n or n−1 users of a shard
+
+    α + u·cβ + (n−1)·cγ + max(α + u·c/k·β, w·cβ)
+
+w = 0, but u with one co-located shard on every worker, which pushes all of its segments before it sends a sum. For any
+other number of co-located servers pushes and pulls meet at their ports, and the engine answers alone.
 """
 
 from __future__ import annotations
@@ -17,7 +25,7 @@ from typing import Literal
 
 import numpy as np
 
-from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.closed_forms import Claim, Seconds, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
 from simcomm.errors import InputError
 from simcomm.goals import ALL_REDUCE
@@ -70,7 +78,6 @@ def claim(n: int, vector: Vector, *, servers: Servers = 1, placement: Placement 
     """Every worker but a shard's own one pushes it and pulls it: n (dedicated) or n−1 (co-located) times 2."""
     s = _shards(n, servers, placement)
     users = n if placement == "dedicated" else n - 1
-    chunk = vector.largest_chunk(s)
 
     def traffic(rank: int) -> Traffic:
         """A worker pushes all shards that it does not serve; a server pulls its own shard to all its users."""
@@ -85,14 +92,28 @@ def claim(n: int, vector: Vector, *, servers: Servers = 1, placement: Placement 
         steps=2 * min(users, 1),
         sent=traffic,
         received=traffic,
-        time=(lambda alpha, beta, gamma: 2 * min(users, 1) * alpha + 2 * users * chunk * beta + (n - 1) * chunk * gamma)
-        if s <= n and vector.is_cut_evenly(s)
-        else None,
+        time=segmented_time(n, vector, 1, servers=servers, placement=placement),
     )
 
 
 def _powers_below(n: int) -> list[int]:
     return [2**exponent for exponent in range((n - 1).bit_length())]
+
+
+def segmented_time(
+    n: int, vector: Vector, segments: int, *, servers: Servers = 1, placement: Placement = "dedicated"
+) -> TimeFormula | None:
+    """All users' pushes; behind them the last segment's pulls, or all pulls where all pushes leave first."""
+    s, colocated = _shards(n, servers, placement), placement == "colocated"
+    if s > n or (s > 1 and not vector.is_cut_evenly(s * segments)) or (segments > 1 and colocated and 1 < s < n):
+        return None
+    users, chunk, piece = n - colocated, vector.largest_chunk(s), vector.largest_chunk(s * segments)
+
+    def time(alpha: Seconds, beta: Seconds, gamma: Seconds) -> Seconds:
+        latency, pulled = min(users, 1) * alpha, colocated * (s == n) * users * chunk * beta
+        return latency + users * chunk * beta + (n - 1) * chunk * gamma + max(latency + users * piece * beta, pulled)
+
+    return time
 
 
 parameter_server = Collective(
@@ -103,6 +124,7 @@ parameter_server = Collective(
     source="Li et al., Scaling distributed machine learning with the parameter server, OSDI 2014; shards: Jiang et "
     "al., A unified architecture for accelerating distributed DNN training (BytePS), OSDI 2020",
     ranks=ranks,
+    segmented_time=segmented_time,
     variants=(
         {},
         {"placement": "colocated"},

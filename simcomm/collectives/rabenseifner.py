@@ -7,10 +7,15 @@ of sums, without adding. As few bytes as a ring, in 2 lg n steps. For n = 2^k an
     2n·k messages,  2(n−1)S bytes,  2k steps,  2kα + 2(n−1)/n·S·β + (n−1)/n·S·γ
 
 For other n, n′ = 2^⌊lg n⌋ and r = n − n′: the even ones of the first 2r workers give their gradients to their
-neighbours before and get the sum from them after. That makes 2n′ lg n′ + 2r messages and again 2(n−1)S bytes. In the
-literature it takes (2 lg n′ + 2)α + (2(n′−1)/n′ + 2)Sβ + (1 + (n′−1)/n′)Sγ; here that is the least it takes, since a
-worker that stands nobody in sends early, and what comes early can be in the way of what is waited for. For these, and
-for chunks of different sizes, the engine answers alone.
+neighbours before and get the sum from them after. That makes 2n′ lg n′ + 2r messages, again 2(n−1)S bytes, and at least
+
+    (2 lg n′ + 2)α + (2(n′−1)/n′ + 2)Sβ + (1 + (n′−1)/n′)Sγ
+
+which is exact if of the first partners one always stands in, r ≥ n′ − d for partners at distance d: after that exchange
+nobody is more than α behind anybody else, so that no message comes before its receiver has what it had to wait for
+until then, and so it stays. Else a worker that stands nobody in sends early, and what comes early can be in the way of
+what is waited for. Segments follow each other in step for n = 2^k (:mod:`simcomm.collectives.lockstep`). For all else,
+and for chunks of different sizes, the engine answers alone.
 
 ``farthest_first`` takes the partners at distance n′/2, …, 2, 1, as a textbook's recursive halving does. The default
 is Rabenseifner's own order, and MPICH's: the large messages go to the near partners, so that on a ring, in a tree or
@@ -23,8 +28,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import Rounds, lockstep
 from simcomm.collectives.recursive_doubling import folded
 from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
@@ -67,7 +73,6 @@ def claim(n: int, vector: Vector, *, farthest_first: bool = False) -> Claim:
     """2n′ lg n′ + 2r messages, 2(n−1)S bytes: of every exchange a worker sends one half first and the other at last."""
     lg = n.bit_length() - 1
     extra = n - 2**lg
-    chunk = vector.largest_chunk(2**lg)
     messages = sum(2 ** (lg - step) * vector.filled(2**step) for step in range(1, lg + 1)) + extra * vector.filled(1)
 
     def share(rank: int) -> Traffic:
@@ -82,11 +87,22 @@ def claim(n: int, vector: Vector, *, farthest_first: bool = False) -> Claim:
         steps=2 * lg + 2 * (extra > 0),
         sent=share,
         received=share,
-        time=(lambda alpha, beta, gamma: 2 * lg * alpha + (2**lg - 1) * chunk * (2 * beta + gamma))
-        if not extra and vector.is_cut_evenly(2**lg)
-        else None,
+        time=segmented_time(n, vector, 1, farthest_first=farthest_first),
         chunks_sent=2 * (n - 1) * 2**lg,
     )
+
+
+def segmented_time(n: int, vector: Vector, segments: int, *, farthest_first: bool = False) -> TimeFormula | None:
+    """S/2, S/4, … there and back, and S before and behind if any worker stands back."""
+    lg = n.bit_length() - 1
+    extra, first_hop = n - 2**lg, 2**lg // 2 if farthest_first else 1
+    if not vector.is_cut_evenly(2**lg * segments) or (extra and (segments > 1 or extra < 2**lg - first_hop)):
+        return None
+    sizes = [(1, vector.largest_chunk(segments << step), vector.largest_chunk(1 << step)) for step in range(1, lg + 1)]
+    exchanges = lockstep([*(Rounds(*each, adds=True) for each in sizes), *(Rounds(*each) for each in reversed(sizes))])
+    if not extra:
+        return exchanges
+    return lambda alpha, beta, gamma: 2 * alpha + vector.bytes * (2 * beta + gamma) + exchanges(alpha, beta, gamma)
 
 
 rabenseifner = Collective(
@@ -97,4 +113,5 @@ rabenseifner = Collective(
     source="Rabenseifner, Optimization of collective reduction operations, ICCS 2004; Thakur, Rabenseifner and Gropp, "
     "Optimization of collective communication operations in MPICH, IJHPCA 2005",
     variants=({}, {"farthest_first": True}),
+    segmented_time=segmented_time,
 )

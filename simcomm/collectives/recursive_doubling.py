@@ -11,6 +11,8 @@ is not always two steps more, as the literature counts, since workers that stand
     k = ⌊lg n⌋:  max(k + 1, ⌈lg r⌉ + 2) steps,  (k+1)·S·(β + γ) + max((k+1)·α, (⌈lg r⌉ + 2)·α + S·β)
 
 The port of a stand-in takes k + 1 messages, then it sends one: with r > n′/2, (k + 2)(α + S·β) + (k + 1)·S·γ in all.
+Segments, of whatever size, follow each other in step for n = 2^k (:mod:`simcomm.collectives.lockstep`); for other n the
+engine answers alone.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.goals import ALL_REDUCE
 from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
@@ -89,10 +92,16 @@ def claim(n: int, vector: Vector) -> Claim:
     )
 
 
+def segmented_time(n: int, vector: Vector, segments: int) -> TimeFormula | None:
+    """lg n rounds in step, if nobody stands back."""
+    return None if n & (n - 1) else blocks_in_step(vector, 1, segments, n.bit_length() - 1, adds=True)
+
+
 recursive_doubling = Collective(
     "recursive_doubling",
     ALL_REDUCE,
     build,
     claim,
+    segmented_time=segmented_time,
     source="Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
 )

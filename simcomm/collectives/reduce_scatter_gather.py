@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, Seconds, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
-from simcomm.collectives.rooted import ROOTS, rooted
+from simcomm.collectives.rooted import ROOTS, reduce, rooted
 from simcomm.collectives.scatter_all_gather import of_children, of_subtree, tree_of
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
@@ -65,7 +64,7 @@ def claim(n: int, vector: Vector, *, root: int = 0) -> Claim:
 
 reduce_scatter_gather_reduce = Collective(
     "reduce_scatter_gather_reduce",
-    lambda workers, *, root=0: goals.reduce(root),
+    reduce,
     build,
     claim,
     source="Rabenseifner, Optimization of collective reduction operations, ICCS 2004; Thakur, Rabenseifner and Gropp, "

@@ -7,6 +7,8 @@ chunks travel round once more. Every worker sends 2(n−1)/n·S whatever n is, w
     2n(n−1) messages of S/n,  2(n−1)S bytes,  2(n−1) steps,  2(n−1)(α + S/n·β) + (n−1)·S/n·γ
 
 and ⌈p/n⌉ parameters per chunk where p is not a multiple of n. With p < n only p chunks hold anything and are sent.
+Segments follow each other in step (:mod:`simcomm.collectives.lockstep`) where all chunks have the same size; else the
+engine answers alone, since which chunks are large varies from one worker to the next.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import numpy as np
 
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
+from simcomm.collectives.grid import time_along
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.goals import ALL_GATHER, ALL_REDUCE, REDUCE_SCATTER
 from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
@@ -90,13 +94,26 @@ def claim_all_reduce(n: int, vector: Vector) -> Claim:
 
 _THAKUR = "Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005"
 ring_reduce_scatter = Collective(
-    "ring_reduce_scatter", REDUCE_SCATTER, build_reduce_scatter, claim_reduce_scatter, source=_THAKUR
+    "ring_reduce_scatter",
+    REDUCE_SCATTER,
+    build_reduce_scatter,
+    claim_reduce_scatter,
+    source=_THAKUR,
+    segmented_time=lambda n, vector, segments: blocks_in_step(vector, n, segments, n - 1, adds=True),
 )
-ring_all_gather = Collective("ring_all_gather", ALL_GATHER, build_all_gather, claim_all_gather, source=_THAKUR)
+ring_all_gather = Collective(
+    "ring_all_gather",
+    ALL_GATHER,
+    build_all_gather,
+    claim_all_gather,
+    source=_THAKUR,
+    segmented_time=lambda n, vector, segments: blocks_in_step(vector, n, segments, n - 1),
+)
 ring_all_reduce = Collective(
     "ring_all_reduce",
     ALL_REDUCE,
     build_all_reduce,
     claim_all_reduce,
     source="Patarasuk and Yuan, Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009",
+    segmented_time=lambda n, vector, segments: time_along(vector, [n], segments),
 )

@@ -5,7 +5,7 @@ it has seen the vectors of the workers r − distance, …, r − k·distance, o
 the ring is long. One step is a pipeline's hand-over to the next stage, n − 1 steps are ring attention's keys and
 values on their way round:
 
-    n·k messages of S,  n·k·S bytes,  k steps,  k·(α + S·β)  exactly
+    n·k messages of S,  n·k·S bytes,  k steps,  k·(α + S·β)  exactly, and its segments in step
 
 The goal is that every one of these vectors has come, not only the last, for ring attention needs each once. That they
 come in this order is the schedule's doing; what a worker does with one before the next comes is not part of it.
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simcomm.closed_forms import Claim, Traffic, Vector
+from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.lockstep import blocks_in_step
 from simcomm.errors import InputError
 from simcomm.goals import Flags, Goal, Ints, every_chunk
 from simcomm.orbit import everyone
@@ -80,6 +81,11 @@ def claim(n: int, vector: Vector, *, distance: int = 1, steps: int = 1) -> Claim
     )
 
 
+def segmented_time(n: int, vector: Vector, segments: int, *, distance: int = 1, steps: int = 1) -> TimeFormula | None:
+    """Segments of whatever size follow each other in step (:mod:`simcomm.collectives.lockstep`)."""
+    return blocks_in_step(vector, 1, segments, steps if n > 1 else 0)
+
+
 ring_shift = Collective(
     "ring_shift",
     goal,
@@ -87,5 +93,6 @@ ring_shift = Collective(
     claim,
     source="Liu, Zaharia and Abbeel, Ring attention with blockwise transformers for near-infinite context, ICLR 2024",
     ranks=ranks,
+    segmented_time=segmented_time,
     variants=({}, {"steps": 3}, {"distance": 2, "steps": 2}, {"distance": -1}),
 )

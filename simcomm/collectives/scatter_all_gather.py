@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcomm import goals
 from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
 from simcomm.collectives.base import Collective
-from simcomm.collectives.rooted import ROOTS, rooted
+from simcomm.collectives.rooted import ROOTS, broadcast, rooted
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -78,7 +77,7 @@ def claim(n: int, vector: Vector, *, root: int = 0) -> Claim:
 
 scatter_all_gather_broadcast = Collective(
     "scatter_all_gather_broadcast",
-    lambda workers, *, root=0: goals.broadcast(root),
+    broadcast,
     build,
     claim,
     source="Barnett et al., Interprocessor collective communication library (InterCom), SHPCC 1994; Thakur, "

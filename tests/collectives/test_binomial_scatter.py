@@ -97,4 +97,4 @@ def test_what_the_tree_says_of_a_rank_is_what_its_levels_say(n: int, root: int) 
 def test_a_root_that_is_no_worker_is_refused(name: str, root: int) -> None:
     with pytest.raises(InputError) as refused:
         get(name).schedule(4, root=root)
-    assert str(refused.value) == f"root: {root}; expected a worker, 0 to 3"
+    assert str(refused.value) == f"root: {root}; expected one of the ranks 0..3"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,10 +13,11 @@ from simcomm import counts
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
 from simcomm.collectives.factors import group_of
+from simcomm.engines.exact import exact_run
 from simcomm.errors import InputError
 from simcomm.proof import prove
 from simcomm.simulation import simulate
-from simcomm.testing import check_collective
+from simcomm.testing import NETWORKS, check_collective
 
 
 def doubling(n: int) -> int:
@@ -43,6 +46,8 @@ SEND_MORE = {
 #: Those in which chunks travel unequally far, so that the bytes depend a little on how a vector is cut into chunks.
 UNEQUAL_WAYS = ("reduce_scatter_gather_reduce", "scatter_all_gather_broadcast")
 
+LINK = {"bandwidth": "1 GB/s", "latency": "1 us"}
+
 #: Numbers of workers that are checked together, so that tests share the cores evenly.
 RANGES = [range(1, 25), range(25, 45), range(45, 65)]
 
@@ -70,7 +75,7 @@ def test_claim_proof_and_time_hold(name: str, options: Mapping[str, Any], worker
         except InputError:
             continue
         taken += 1
-        ran = simulate({"name": name, **options}, n, parameters=12 * n, link={"bandwidth": "1 GB/s", "latency": "1 us"})
+        ran = simulate({"name": name, **options}, n, parameters=12 * n, link=LINK)
         assert ran.counts_match
         assert ran.proven
         assert ran.time_matches in (True, None)
@@ -99,6 +104,28 @@ def test_times_are_exact_and_planted_bugs_are_caught(name: str, options: Mapping
     report = check_collective(get(name), range(1, 10), (0, 1, 7, 24, 2**59 + 1), [options])
     assert report.teeth.changing > 0
     assert report.teeth.changing_caught_by_proof == report.teeth.changing
+
+
+@pytest.mark.parametrize(("name", "options"), [case for case in CASES if get(str(case.values[0])).segmented_time])
+def test_times_in_segments_are_exact(name: str, options: Mapping[str, Any]) -> None:
+    """For n ≤ 9 as fractions, sizes that segments cut evenly and unevenly; for larger n as the engine in use has it."""
+    collective = get(name)
+    compared = 0
+    cut = {**options, "segments": 3}
+    for n in range(1, 10):
+        with suppress(InputError):
+            schedule = collective.schedule(n, **cut)
+            for elements, network in product((7 * n, 12 * n * n), NETWORKS):
+                claimed = collective.claim(n, Vector(elements, 1), **cut).time
+                if claimed is not None:
+                    run = exact_run(schedule, Vector(elements, 1), *network, collective.hosts(n, cut))
+                    assert run.makespan_s == claimed(*network), (n, elements, network)
+                    compared += 1
+    assert compared >= 2 * len(NETWORKS)
+    for n in (16, 31):
+        with suppress(InputError):
+            ran = simulate({"name": name, **options, "segments": 4}, n, parameters=48 * n, link=LINK)
+            assert ran.time_matches in (True, None), n
 
 
 @pytest.mark.parametrize(("name", "options"), [case for case in CASES if get(str(case.values[0])).segmentable])

@@ -121,7 +121,7 @@ def test_a_routing_that_is_named_is_taken() -> None:
 @pytest.mark.parametrize(
     ("collective", "options", "message"),
     [
-        (BROADCAST, {"root": 4}, "root: 4; expected 0 to 3"),
+        (BROADCAST, {"root": 4}, "root: 4; expected one of the ranks 0..3"),
         (ALL_REDUCE, {"most_trees": 0}, "most_trees: 0; expected at least 1"),
     ],
 )
