@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simcomm.errors import InputError
 from simcomm.orbit import Orbit
+from simcomm.order import expand
 from simcomm.schedule import Ints
 
 #: Operations to wait for: none, one per item, or several such arrays.
@@ -50,12 +51,16 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True)
 class Items:
-    """Who sends which chunks to whom, one value per item; chunks are numbered through all vectors."""
+    """Who sends which chunks to whom, one value per item; chunks are numbered through all vectors.
+
+    Of packed items ``listed`` has all chunks, ``count`` of each item, in order; else they are ranges (None).
+    """
 
     src: Ints
     dst: Ints
     chunk: Ints
     count: Ints
+    listed: Ints | None = None
 
     def __len__(self) -> int:
         return self.src.size
@@ -70,11 +75,40 @@ class Items:
 
     def flat(self) -> Items:
         """Of one row."""
-        return Items(*(column.ravel() for column in self))
+        return Items(self.src.ravel(), self.dst.ravel(), self.chunk.ravel(), self.count.ravel(), self.listed)
 
     def each_row(self) -> Iterator[Items]:
         """Row after row."""
         return (Items(*row) for row in zip(*self, strict=True))
+
+    @property
+    def chunks(self) -> Ints:
+        """All chunks, ``count`` of each item, one item after the other."""
+        return expand(self.chunk, self.count) if self.listed is None else self.listed
+
+    def some(self, which: Ints) -> Items:
+        """Items of one row, by their numbers."""
+        listed = self.listed
+        if listed is not None:
+            end = np.cumsum(self.count)
+            listed = listed[expand(end[which] - self.count[which], self.count[which])]
+        return Items(self.src[which], self.dst[which], self.chunk[which], self.count[which], listed)
+
+    def packed(self, what: str) -> Items:
+        """One item for every column, which carries what all rows say; InputError if they are no one message's."""
+        src, dst, chunk, count = (np.atleast_2d(column) for column in self)
+        if (src != src[:1]).any() or (dst != dst[:1]).any():
+            raise InputError(f"{what}: pieces of one message with several senders or receivers; expected one of each")
+        item = np.repeat(np.tile(np.arange(src.shape[1]), len(src)), count.ravel())
+        listed = expand(chunk.ravel(), count.ravel())
+        order = np.lexsort((listed, item))
+        item, listed = item[order], listed[order]
+        twice = (item[1:] == item[:-1]) & (listed[1:] == listed[:-1])
+        if twice.any():
+            at = np.argmax(twice)
+            where = f"{src[0, item[at]]} -> {dst[0, item[at]]}"
+            raise InputError(f"{what}: chunk {listed[at]} is packed twice into {where}; expected once")
+        return Items(src[0], dst[0], chunk.min(axis=0), count.sum(axis=0), listed)
 
     def at_senders(self) -> Items:
         """The chunks where they are read."""

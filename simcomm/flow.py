@@ -71,7 +71,7 @@ def flow_of(schedule: Schedule, workers: int, has: Predicate, needs: Predicate, 
     ``ends`` are the chunks, numbered through all vectors, of which what is held at the end is looked at (all).
     """
     s, per_vector = schedule, schedule.chunks_per_vector
-    operation, chunk = np.repeat(np.arange(len(s)), s.count), expand(s.chunk, s.count)
+    operation, chunk = np.repeat(np.arange(len(s)), s.count), s.carried
     places = _places(s, workers, needs, np.arange(s.chunks) if ends is None else ends)
     held_by, held = np.divmod(places, s.chunks)
     rank = np.concatenate([s.src[operation], held_by])
@@ -113,6 +113,9 @@ def _edges(s: Schedule) -> tuple[Ints, Ints]:
     """From the chunks that a dependency wrote to the same chunks of the operation that reads them at that rank."""
     node = np.cumsum(s.count, dtype=np.int64) - s.count
     reader, writer = np.repeat(np.arange(len(s)), np.diff(s.after_start)), s.after
+    if s.cargo is not None:
+        here = s.dst[writer] == s.src[reader]
+        return _shared(s, node, writer[here], reader[here])
     first = np.maximum(s.chunk[reader], s.chunk[writer])
     end = np.minimum(s.chunk[reader] + s.count[reader], s.chunk[writer] + s.count[writer])
     shared = np.where(s.dst[writer] == s.src[reader], np.maximum(end - first, 0), 0)
@@ -120,6 +123,19 @@ def _edges(s: Schedule) -> tuple[Ints, Ints]:
         expand(node[writer] + first - s.chunk[writer], shared),
         expand(node[reader] + first - s.chunk[reader], shared),
     )
+
+
+def _shared(s: Schedule, node: Ints, writer: Ints, reader: Ints) -> tuple[Ints, Ints]:
+    """The nodes of the chunks that both carry, of every pair: those of a list are in order, so the keys are."""
+    found = []
+    for operation in (writer, reader):
+        nodes = expand(node[operation], s.count[operation])
+        pair = np.repeat(np.arange(len(operation)), s.count[operation])
+        found.append((nodes, pair * s.chunks + s.carried[nodes]))
+    (written, there), (read, here) = found
+    place = np.searchsorted(there, here)
+    same = np.flatnonzero(np.append(there, -1)[place] == here)
+    return written[place[same]], read[same]
 
 
 def _edges_to_the_end(s: Schedule, operation: Ints, chunk: Ints, places: Ints) -> tuple[Ints, Ints]:

@@ -49,9 +49,8 @@ def bugs(schedule: Schedule) -> Iterator[tuple[str, Schedule]]:
         if schedule.kind[index] != COMPUTE:
             other = COPY if schedule.kind[index] == REDUCE else REDUCE
             yield f"operation {index}: flipped reduce and copy", _changed(schedule, "kind", index, other)
-            moved = (schedule.chunk[index] + 1) % (schedule.chunks - schedule.count[index] + 1)
-            if moved != schedule.chunk[index]:
-                yield f"operation {index}: another chunk", _changed(schedule, "chunk", index, moved)
+            if schedule.count[index] < schedule.chunks:
+                yield f"operation {index}: another chunk", _of_another_chunk(schedule, index)
             for shift in range(1, schedule.ranks):
                 dst = (schedule.dst[index] + shift) % schedule.ranks
                 if dst != schedule.src[index]:
@@ -63,6 +62,19 @@ def bugs(schedule: Schedule) -> Iterator[tuple[str, Schedule]]:
                 f"operation {index}: dropped the dependency on {schedule.after[edge]}",
                 replace(schedule, after=np.delete(schedule.after, edge), after_start=start),
             )
+
+
+def _of_another_chunk(schedule: Schedule, index: int) -> Schedule:
+    """The next range; of a packed message the last chunk that it carries is another one."""
+    count, chunks = int(schedule.count[index]), schedule.chunks
+    if schedule.cargo is None or schedule.chunk[index] < chunks:
+        return _changed(schedule, "chunk", index, (int(schedule.chunk[index]) + 1) % (chunks - count + 1))
+    cargo, first = schedule.cargo.copy(), int(schedule.chunk[index])
+    listed = cargo[first : first + count].tolist()
+    following = ((listed[-1] + step) % chunks for step in range(1, chunks))
+    another = next(chunk for chunk in following if chunk not in listed)
+    cargo[first : first + count] = sorted([*listed[:-1], another])
+    return replace(schedule, cargo=cargo)
 
 
 def _changed(schedule: Schedule, column: str, index: int, value: int) -> Schedule:

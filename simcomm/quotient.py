@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from simcomm.cargo import range_bytes
 from simcomm.closed_forms import Vector
-from simcomm.errors import InputError
 from simcomm.orbit import Group, Ints
 from simcomm.order import depths_in_order, expand
 
@@ -125,18 +125,3 @@ class Quotient:
             owner = np.repeat(np.arange(len(self) * n), np.repeat(counts, n))
             after = after[np.lexsort((after, owner))]
         return np.asarray(after, dtype=np.int32)
-
-
-def range_bytes(vector: Vector, per_vector: int, chunk: npt.NDArray[Any], count: npt.NDArray[np.int32]) -> Ints:
-    """Bytes of ``count`` chunks from ``chunk`` on, where every vector is cut into ``per_vector`` chunks.
-
-    Chunk i of C covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact while the vector, or what the longest range has of
-    several, is below 2⁶³ bytes; raises InputError above.
-    """
-    if vector.bytes * -(-int(count.max(initial=1)) // per_vector) >= 2**63:
-        raise InputError(f"a vector of {vector.bytes} bytes is too large; expected less than 2**63 bytes")
-    whole, rest = divmod(vector.elements, per_vector)
-    index = np.arange(per_vector + 1, dtype=np.int64)
-    edges = (index * whole + index * rest // per_vector) * vector.itemsize
-    (first, begin), (last, end) = (np.divmod(c, per_vector) for c in (chunk, chunk + count))
-    return np.asarray((last - first).astype(np.int64) * vector.bytes + edges[end] - edges[begin])

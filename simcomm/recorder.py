@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcomm.arguments import After, Given, Items, broadcast, check_range, refuse_twice, seconds_of, whole
+from simcomm.cargo import stow
 from simcomm.errors import InputError
 from simcomm.folding import Folding
 from simcomm.orbit import Orbit
@@ -71,6 +72,8 @@ class Recorder:
         self._size = 0
         # Of every call: kind, src, dst, chunk, count, seconds and how many operations each one waits for.
         self._pieces: list[tuple[npt.NDArray[Any], ...]] = []
+        # Of every call: the chunks that it packed; None if it carries ranges.
+        self._listed: list[Ints | None] = []
         self._after: list[Ints] = []
 
     def copy(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Numbers:
@@ -80,10 +83,10 @@ class Recorder:
     def reduce(self, src: npt.ArrayLike, dst: npt.ArrayLike, chunk: npt.ArrayLike = 0, **more: Any) -> Numbers:
         """``src`` sends chunks to ``dst``, which adds them to what it has; returns the operations' numbers.
 
-        ``count`` is how many chunks from ``chunk`` on (1), ``vector`` whose (0). ``own=True`` sends the sender's own
-        gradient, whatever it has received since. ``after`` are further operations to wait for: one per message (−1 for
-        none), or a tuple of such arrays; of one that wrote the chunk at the sender, the message also takes what it
-        wrote.
+        ``count`` is how many chunks from ``chunk`` on (1), ``vector`` whose (0); ``packed=True`` puts what the rows of
+        a column say into one message. ``own=True`` sends the sender's own gradient, whatever it has received since.
+        ``after`` are further operations to wait for: one per message (−1 for none), or a tuple of such arrays; of one
+        that wrote the chunk at the sender, the message also takes what it wrote.
         """
         return self._send(REDUCE, src, dst, chunk, **more)
 
@@ -115,11 +118,16 @@ class Recorder:
         kind, src, dst, chunk, count, seconds = (column(index, dtype) for index, dtype in enumerate(types))
         after_start = np.concatenate([np.zeros(1, np.int64), np.cumsum(column(6, np.int64))])
         after = np.concatenate([np.empty(0, np.int64), *self._after])
+        cargo = None
+        if any(listed is not None for listed in self._listed):
+            pairs = zip(self._pieces, self._listed, strict=True)
+            every = [expand(*piece[3:5]) if listed is None else listed for piece, listed in pairs]
+            chunk, cargo = stow(self.chunks, chunk, count, np.concatenate(every))
         columns = (kind, src, dst, chunk, count, seconds, after_start)
         if self._folding is not None and len(kind):
             group, moves = self._folding.group, bool(self._folding.moves)
             return Schedule.unfolding(Quotient(group, self.chunks, self.vectors, moves, *columns, after))
-        return Schedule(self.ranks, self.chunks, *columns, after.astype(np.int32), self.vectors, _checked=True)
+        return Schedule(self.ranks, self.chunks, *columns, after.astype(np.int32), self.vectors, cargo, _checked=True)
 
     def _send(
         self,
@@ -131,13 +139,16 @@ class Recorder:
         own: bool = False,
         after: After = None,
         vector: npt.ArrayLike = 0,
+        packed: bool = False,
     ) -> Numbers:
-        return self._record(kind, Given.of(src, dst, chunk, count, vector, after), np.zeros(()), own)
+        return self._record(kind, Given.of(src, dst, chunk, count, vector, after), np.zeros(()), own, packed)
 
-    def _record(self, kind: int, given: Given, seconds: npt.NDArray[np.float64], own: bool) -> Numbers:
+    def _record(
+        self, kind: int, given: Given, seconds: npt.NDArray[np.float64], own: bool, packed: bool = False
+    ) -> Numbers:
         """Check everything first: a call that is refused leaves nothing behind."""
         folding = self._folding
-        if folding is not None and not folding.takes(given, seconds):
+        if folding is not None and (packed or not folding.takes(given, seconds)):
             self._spread()
             folding = None
         what, plain = KINDS[kind], given.arrays() if folding is None else given.representative()
@@ -145,6 +156,8 @@ class Recorder:
         items = Items(*columns)
         check_range(what, items.flat(), vector.ravel(), self.ranks, self.chunks // self.vectors, self.vectors)
         items = replace(items, chunk=vector * (self.chunks // self.vectors) + items.chunk)
+        if packed:
+            items = items.packed(what)
         waits = self._after_of(what, plain.after, items)
         busy = np.ascontiguousarray(broadcast(what, seconds, items.src)[0])
         if folding is not None:
@@ -198,11 +211,12 @@ class Recorder:
         item, cells = self._cells(here)
         several, reads = self._writers.last(item, cells)
         if len(several):
-            wanted = np.stack([here.src, here.chunk, here.count])[:, several]
-            (rank, chunk, count), which = np.unique(wanted, axis=1, return_inverse=True)
-            joins = self._append_step(
-                COMPUTE, Items(rank, rank, chunk, count), np.zeros(len(rank)), [], own=False, joins=True
-            )
+            wanted, which = here.some(several), np.arange(len(several))
+            if wanted.listed is None:
+                ranges = np.stack([wanted.src, wanted.chunk, wanted.count])
+                (rank, chunk, count), which = np.unique(ranges, axis=1, return_inverse=True)
+                wanted = Items(rank, rank, chunk, count)
+            joins = self._append_step(COMPUTE, wanted, np.zeros(len(wanted)), [], own=False, joins=True)
             alone = ~np.isin(reads[0], several)
             operations = np.concatenate([reads[1][alone], joins[which.ravel()]])
             reads = np.concatenate([reads[0][alone], several]), operations
@@ -249,6 +263,7 @@ class Recorder:
         numbers = np.arange(self._size, self._size + size) * (self.ranks if self._folding else 1)
         counts, after = rows(*waits, size)
         self._pieces.append((np.full(size, kind), *items, seconds, counts))
+        self._listed.append(items.listed)
         self._after.append(after)
         self._size += size
         return numbers
@@ -257,8 +272,8 @@ class Recorder:
         """Every (rank, chunk) that is written, as one number each, with the item that it belongs to."""
         if self._folding is not None:
             items = self._folding.home(items)
-        first = items.dst * self.chunks + items.chunk
-        return np.repeat(np.arange(len(items)), items.count), expand(first, items.count)
+        first = items.dst * self.chunks
+        return np.repeat(np.arange(len(items)), items.count), np.repeat(first, items.count) + items.chunks
 
     def _after_of(self, what: str, after: tuple[Any, ...], items: Items) -> list[Ints]:
         """The author's own dependencies, one per item each."""

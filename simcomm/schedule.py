@@ -1,8 +1,8 @@
 """Schedule: an immutable DAG of operations, columnar inside and readable as rows.
 
-An operation is a message (``src`` sends a contiguous range of chunks to ``dst``, which stores them — *copy* — or adds
-them to what it has — *reduce*) or a computation (a rank is busy for some seconds; with a range of chunks it hands on
-what its dependencies left there, which is also how many writers are joined once for many readers).
+An operation is a message (``src`` sends chunks, a range or a packed list of them, to ``dst``, which stores them —
+*copy* — or adds them to what it has — *reduce*) or a computation (a rank is busy for some seconds; with chunks it hands
+on what its dependencies left there, which is also how many writers are joined once for many readers).
 
 **What a message carries.** For each of its chunks: what its dependencies left at the sender. A copy (or a computation
 on that chunk) among them replaces the sender's own gradient; without one, the sender's own gradient is included; the
@@ -24,46 +24,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simcomm.cargo import Cargo, carried, list_bytes, range_bytes, stow
 from simcomm.closed_forms import Vector
-from simcomm.errors import InputError
+from simcomm.operation import COMPUTE, COPY, KINDS, REDUCE, Operation, check_rows
 from simcomm.order import after_previous_send, dependents, depths
-from simcomm.quotient import Quotient, range_bytes
+from simcomm.quotient import Quotient
+from simcomm.well_formed import check
+
+__all__ = ["COMPUTE", "COPY", "KINDS", "REDUCE", "Ints", "Operation", "Schedule"]
 
 Ints = npt.NDArray[np.int64]
 
-COPY, REDUCE, COMPUTE = 0, 1, 2
-KINDS = ("copy", "reduce", "compute")
-
 _COLUMNS = ("kind", "src", "dst", "chunk", "count", "seconds", "after_start", "after")
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One row of a schedule. ``after`` are the operations that it waits for; a computation has ``src == dst``.
-
-    >>> print(Operation("reduce", 0, 1, 2, 1))
-    reduce 0 -> 1  chunk 2
-    >>> print(Operation("compute", 3, 3, 0, 0, 0.5, (7,)))
-    compute at 3 for 0.5 s, after 7
-    """
-
-    kind: str
-    src: int
-    dst: int
-    chunk: int
-    count: int = 1
-    seconds: float = 0.0
-    after: tuple[int, ...] = ()
-
-    def __str__(self) -> str:
-        chunks = f"chunk {self.chunk}" if self.count == 1 else f"chunks {self.chunk}..{self.chunk + self.count - 1}"
-        if self.kind != "compute":
-            what = f"{self.kind} {self.src} -> {self.dst}  {chunks}"
-        elif self.seconds == 0:
-            what = f"join at {self.src}" + (f"  {chunks}" if self.count else "")
-        else:
-            what = f"compute at {self.src} for {self.seconds:g} s" + (f"  {chunks}" if self.count else "")
-        return what + (f", after {', '.join(map(str, self.after))}" if self.after else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +46,8 @@ class Schedule:
     Columns are numpy arrays of one value per operation; ``after_start`` and ``after`` are the dependencies of
     operation i, ``after[after_start[i]:after_start[i + 1]]`` (compressed sparse rows). The order of the operations
     is the tie rule of every engine: of two that could go at the same instant the lower index goes first.
+    Operation i carries the chunks ``cargo[chunk[i]:chunk[i] + count[i]]`` (see :mod:`~simcomm.cargo`); without a cargo
+    they are the range itself.
     Of a schedule that was recorded modulo a group, ``quotient`` says the same, and the columns are made of it when
     somebody looks at one of them.
 
@@ -98,14 +72,15 @@ class Schedule:
     after_start: npt.NDArray[np.int64]
     after: npt.NDArray[np.int32]
     vectors: int = 1
+    cargo: Cargo | None = None
     _checked: bool = field(default=False, repr=False)
     quotient: Quotient | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for column in self.columns():
+        for column in (*self.columns(), *([] if self.cargo is None else [self.cargo])):
             column.setflags(write=False)
         if not self._checked:
-            _check(self)
+            check(self)
 
     @classmethod
     def unfolding(cls, quotient: Quotient) -> Schedule:
@@ -126,18 +101,15 @@ class Schedule:
         return self.__dict__[name]
 
     @classmethod
-    def of(cls, ranks: int, chunks: int, operations: Iterable[Operation]) -> Schedule:
+    def of(cls, ranks: int, chunks: int, operations: Iterable[Operation], vectors: int = 1) -> Schedule:
         """A schedule from rows, in any order; raises InputError naming the row that is wrong."""
         rows = list(operations)
-        for index, row in enumerate(rows):
-            if row.kind not in KINDS:
-                raise InputError(f"operation {index}: unknown kind {row.kind!r}; expected one of {', '.join(KINDS)}")
-            for name in ("src", "dst", "chunk", "count"):
-                _check_whole(getattr(row, name), f"operation {index}: {name}")
-            for waited in row.after:
-                _check_whole(waited, f"operation {index}: after")
+        check_rows(rows)
         columns = np.array([[KINDS.index(r.kind), r.src, r.dst, r.chunk, r.count] for r in rows], dtype=np.int64)
         kind, src, dst, chunk, count = columns.reshape(-1, 5).T
+        cargo = None
+        if any(row.packed for row in rows):
+            chunk, cargo = stow(chunks, chunk, count, np.array([c for row in rows for c in row.chunks]))
         lengths = np.array([len(set(r.after)) for r in rows], dtype=np.int64)
         return cls(
             ranks,
@@ -150,25 +122,44 @@ class Schedule:
             np.array([r.seconds for r in rows], dtype=np.float64),
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             np.array([d for r in rows for d in sorted(set(r.after))], dtype=np.int32),
+            vectors,
+            cargo,
         )
 
     def columns(self) -> tuple[npt.NDArray[Any], ...]:
-        """All the arrays, in the order of the fields."""
+        """The arrays of all operations, in the order of the fields; without the cargo."""
         return (self.kind, self.src, self.dst, self.chunk, self.count, self.seconds, self.after_start, self.after)
+
+    def same_as(self, other: Schedule) -> bool:
+        """Whether two schedules are equal in all that they say, operation by operation."""
+        (mine, *arrays), (others, *theirs) = (
+            ((s.ranks, s.chunks, s.vectors, len(s)), *s.columns(), np.empty(0) if s.cargo is None else s.cargo)
+            for s in (self, other)
+        )
+        pairs = zip(arrays, theirs, strict=True)
+        return mine == others and all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in pairs)
 
     def __len__(self) -> int:
         return len(self.kind) if self.quotient is None else self.quotient.operations
 
     def __getitem__(self, index: int) -> Operation:
-        index = range(len(self))[index]
+        return self.row(range(len(self))[index])
+
+    def row(self, index: int, ranges: bool = False) -> Operation:
+        """Operation ``index``; with ``ranges`` as if there were no cargo, to name one that is wrong."""
+        first, count = int(self.chunk[index]), int(self.count[index])
+        packed: tuple[int, ...] = ()
+        if self.cargo is not None and first >= self.chunks and not ranges:
+            packed = tuple(self.cargo[first : first + count].tolist())
         return Operation(
             KINDS[self.kind[index]],
             int(self.src[index]),
             int(self.dst[index]),
-            int(self.chunk[index]),
-            int(self.count[index]),
+            packed[0] if packed else first,
+            count,
             float(self.seconds[index]),
             tuple(self.after[self.after_start[index] : self.after_start[index + 1]].tolist()),
+            packed,
         )
 
     def __iter__(self) -> Iterator[Operation]:
@@ -228,6 +219,11 @@ class Schedule:
         """Into how many chunks a vector is cut."""
         return self.chunks // self.vectors
 
+    @cached_property
+    def carried(self) -> Ints:
+        """The chunks that operations carry, ``count`` each, one operation after the other."""
+        return carried(self.cargo, self.chunk, self.count)
+
     def sizes_bytes(self, vector: Vector) -> Ints:
         """Bytes that each operation moves when ``vector``, one worker's, is cut into its chunks (computations: 0).
 
@@ -236,7 +232,10 @@ class Schedule:
         """
         if self.quotient is not None:
             return self.quotient.unfolded_sizes(vector, self.chunk)
-        sizes = range_bytes(vector, self.chunks_per_vector, self.chunk, self.count)
+        if self.cargo is not None:
+            sizes = list_bytes(vector, self.chunks_per_vector, self.cargo, self.chunk, self.count)
+        else:
+            sizes = range_bytes(vector, self.chunks_per_vector, self.chunk, self.count)
         return np.where(self.is_message, sizes, 0)
 
     def one_send_at_a_time(self) -> Schedule:
@@ -260,44 +259,3 @@ class Schedule:
                 shown = step[index]
                 yield f"step {shown}"
             yield f"  {index:>5}  {self[index]}"
-
-
-def _check_whole(value: object, where: str) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
-        raise InputError(f"{where} is {value!r}; expected a whole number below 2**31")
-
-
-def _check(schedule: Schedule) -> None:
-    """Refuse columns that do not fit each other, naming the first operation that is wrong."""
-    s, size = schedule, len(schedule.kind)
-    if s.ranks < 1 or s.chunks < 1:
-        raise InputError(f"a schedule of {s.ranks} ranks and {s.chunks} chunks; expected at least one of each")
-    if s.vectors < 1 or s.chunks % s.vectors:
-        raise InputError(f"{s.chunks} chunks of {s.vectors} vectors; expected as many chunks of each")
-    if any(len(column) != size for column in (s.src, s.dst, s.chunk, s.count, s.seconds)):
-        raise InputError("the columns of a schedule differ in length")
-    if len(s.after_start) != size + 1 or s.after_start[0] != 0 or s.after_start[-1] != len(s.after):
-        raise InputError("after_start does not cover the column after; expected one start per operation and the end")
-    if (np.diff(s.after_start) < 0).any():
-        raise InputError("after_start goes back; expected every operation to start where the one before it ends")
-    unknown = (s.kind < 0) | (s.kind >= len(KINDS))
-    if unknown.any():
-        raise InputError(f"operation {np.argmax(unknown)}: kind {s.kind[np.argmax(unknown)]}; expected 0, 1 or 2")
-    owner = np.repeat(np.arange(size), np.diff(s.after_start))
-    message = s.is_message
-    for wrong, why in (
-        ((s.src < 0) | (s.src >= s.ranks), f"sender out of range 0..{s.ranks - 1}"),
-        ((s.dst < 0) | (s.dst >= s.ranks), f"receiver out of range 0..{s.ranks - 1}"),
-        (message & (s.src == s.dst), "a message to oneself"),
-        (~message & (s.src != s.dst), "a computation at two ranks"),
-        ((s.chunk < 0) | (s.chunk.astype(np.int64) + s.count > s.chunks), f"chunk out of range 0..{s.chunks - 1}"),
-        ((s.count < 0) | (message & (s.count < 1)), "no chunk to send"),
-        (~np.isfinite(s.seconds) | (s.seconds < 0), "not a time of 0 s or more"),
-    ):
-        if wrong.any():
-            index = int(np.argmax(wrong))
-            raise InputError(f"operation {index} ({s[index]}): {why}")
-    unknown = (s.after < 0) | (s.after >= size) | (s.after == owner)
-    if unknown.any():
-        index = int(owner[np.argmax(unknown)])
-        raise InputError(f"operation {index} ({s[index]}) waits for itself or for an operation that does not exist")

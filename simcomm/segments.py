@@ -10,7 +10,8 @@ one of the w-th segment before has arrived, as the slots of a channel do in NCCL
 
 Messages, bytes and steps are those of the collective on every segment. Where the goal does not say which worker has or
 needs which chunk, segment j is the j-th part of the vector. Otherwise every worker's block is cut into k pieces, and
-segment j is the j-th piece of every block: worker r still ends with block r, so a message must carry one block only.
+segment j is the j-th piece of every block: worker r still ends with block r, and a message that carries several blocks
+carries a piece of each, packed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from simcomm.cargo import Whole, stow
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.errors import InputError
 from simcomm.schedule import Schedule
@@ -84,20 +86,25 @@ def segment_of(whole: Vector, number: int, segments: int, blocks: int | None = N
 def segmented(schedule: Schedule, segments: int, by_block: bool, window: int = 0) -> Schedule:
     """``segments`` copies of a schedule, one behind the other, each of its own chunks.
 
-    ``by_block`` cuts every chunk into pieces; InputError if a message carries several chunks then. With a ``window`` a
-    message also waits for the same one of the ``window``-th segment before.
+    ``by_block`` cuts every chunk into pieces. With a ``window`` a message also waits for the same one of the
+    ``window``-th segment before.
     """
     s, size = schedule, len(schedule)
-    several = np.flatnonzero(s.count > 1)
-    if by_block and len(several):
-        at = int(several[0])
-        raise InputError(f"segments: {segments}; operation {at} ({s[at]}) carries several blocks; expected one in each")
-    number = np.repeat(np.arange(segments), size)
-    vector, within = np.divmod(np.tile(s.chunk.astype(np.int64), segments), s.chunks_per_vector)
-    if by_block:
-        chunk = (vector * s.chunks_per_vector + within) * segments + number
+
+    def moved(chunk: Whole, number: Whole) -> Whole:
+        """These chunks in the segments of these numbers."""
+        if by_block:
+            return chunk * segments + number
+        vector, within = np.divmod(chunk, s.chunks_per_vector)
+        return np.asarray((vector * segments + number) * s.chunks_per_vector + within)
+
+    number, count = np.repeat(np.arange(segments), size), np.tile(s.count, segments)
+    chunk, cargo = np.tile(s.chunk.astype(np.int64), segments), None
+    if s.cargo is None and not (by_block and (s.count > 1).any()):
+        chunk = moved(chunk, number)
     else:
-        chunk = (vector * segments + number) * s.chunks_per_vector + within
+        listed = moved(np.tile(s.carried, segments), np.repeat(number, count))
+        chunk, cargo = stow(s.chunks * segments, chunk, count, listed)
     first = np.repeat(np.arange(segments), len(s.after)) * size
     waits = np.tile(np.diff(s.after_start), segments)
     after = np.tile(s.after, segments) + first
@@ -113,11 +120,12 @@ def segmented(schedule: Schedule, segments: int, by_block: bool, window: int = 0
         np.tile(s.src, segments),
         np.tile(s.dst, segments),
         chunk.astype(np.int32),
-        np.tile(s.count, segments),
+        count,
         np.tile(s.seconds, segments),
         np.concatenate([[0], np.cumsum(waits)]),
         after.astype(np.int32),
         s.vectors,
+        cargo,
     )
 
 

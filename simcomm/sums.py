@@ -28,7 +28,7 @@ class Sums:
         level = schedule.level.tolist()
         for index in sorted(range(len(self.rows)), key=level.__getitem__):
             row = self.rows[index]
-            for chunk in range(row.chunk, row.chunk + row.count):
+            for chunk in row.chunks:
                 self.carried[index, chunk] = self.held(row.src, chunk, row.after)
 
     def begins(self, rank: int, chunk: int) -> int:

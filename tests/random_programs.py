@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from simcomm.recorder import Recorder
@@ -17,18 +18,26 @@ Item = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a recorder. ``after`` are wishes: taken modulo what is recorded by then, which may give "none"."""
+    """One call of a recorder. ``after`` are wishes: taken modulo what is recorded by then, which may give "none".
+
+    With a ``stride`` of more than one its messages are packed: of ``count`` chunks that are so far apart.
+    """
 
     kind: str
     items: tuple[Item, ...]
     own: bool = False
     after: tuple[int, ...] | None = None
     seconds: float = 0.0
+    stride: int = 1
+
+    def chunks(self, item: Item) -> range:
+        """The chunks of one of its messages."""
+        return range(item[2], item[2] + item[3] * self.stride, self.stride)
 
     def one_by_one(self) -> list[Call]:
         wishes = self.after or (0,) * len(self.items)
         return [
-            Call(self.kind, (item,), self.own, None if self.after is None else (wish,), self.seconds)
+            replace(self, items=(item,), after=None if self.after is None else (wish,))
             for item, wish in zip(self.items, wishes, strict=True)
         ]
 
@@ -51,42 +60,43 @@ class NaiveRecorder:
         wishes = self.wishes(call)
         reads: list[list[int]] = [[]] * len(call.items)
         if not call.own:
-            reads = [self.read((src, chunk, count)) for src, _, chunk, count in call.items]
+            reads = [self.read(item[0], call.chunks(item)) for item in call.items]
         if call.kind != "compute" and not call.own:
             joins = self._join(call)
-            places = [(src, chunk, count) for src, _, chunk, count in call.items]
+            places = [(item[0], call.chunks(item)) for item in call.items]
             reads = [[joins[place]] if place in joins else read for place, read in zip(places, reads, strict=True)]
         waits = [{*read, wish} - {-1} for read, wish in zip(reads, wishes, strict=True)]
         first = len(self.rows)
         for item, needed in zip(call.items, waits, strict=True):
-            self.rows.append(Operation(call.kind, *item, call.seconds, tuple(sorted(needed))))
-        for number, (_, dst, chunk, count) in enumerate(call.items, first):
-            for c in range(chunk, chunk + count):
-                self.writers[dst, c] = [*(self.writers[dst, c] if call.kind == "reduce" else []), number]
+            self.rows.append(row(call.kind, *item[:2], call.chunks(item), tuple(sorted(needed)), call.seconds))
+        for number, item in enumerate(call.items, first):
+            for place in [(item[1], c) for c in call.chunks(item)]:
+                self.writers[place] = [*(self.writers[place] if call.kind == "reduce" else []), number]
 
     def wishes(self, call: Call) -> list[int]:
         return [wish % (len(self.rows) + 1) - 1 for wish in call.after or (0,) * len(call.items)]
 
-    def read(self, place: tuple[int, int, int]) -> list[int]:
-        rank, chunk, count = place
-        return [writer for c in range(chunk, chunk + count) for writer in self.writers[rank, c]]
+    def read(self, rank: int, chunks: range) -> list[int]:
+        return [writer for c in chunks for writer in self.writers[rank, c]]
 
-    def _join(self, call: Call) -> dict[tuple[int, int, int], int]:
-        """Join what has several writers: once for every range of chunks that is read."""
-        ranges = sorted(
-            {
-                (src, chunk, count)
-                for src, _, chunk, count in call.items
-                if any(len(self.writers[src, c]) > 1 for c in range(chunk, chunk + count))
-            }
-        )
-        joins = {place: len(self.rows) + i for i, place in enumerate(ranges)}
-        self.rows += [
-            Operation("compute", r, r, c, n, 0.0, tuple(sorted(set(self.read((r, c, n)))))) for r, c, n in ranges
-        ]
-        for (rank, chunk, count), number in joins.items():
-            self.writers.update({(rank, c): [number] for c in range(chunk, chunk + count)})
+    def _join(self, call: Call) -> dict[tuple[int, range], int]:
+        """Join what has several writers: once for every range of chunks that is read, or for every packed message."""
+        places = [(item[0], call.chunks(item)) for item in call.items]
+        several = [(rank, chunks) for rank, chunks in places if any(len(self.writers[rank, c]) > 1 for c in chunks)]
+        if call.stride == 1:
+            several = sorted(set(several), key=lambda place: (place[0], place[1].start, place[1].stop))
+        joins = {place: len(self.rows) + i for i, place in enumerate(several)}
+        self.rows += [row("compute", r, r, chunks, tuple(sorted(set(self.read(r, chunks))))) for r, chunks in several]
+        for (rank, chunks), number in joins.items():
+            self.writers.update({(rank, c): [number] for c in chunks})
         return joins
+
+
+def row(kind: str, src: int, dst: int, chunks: range, after: tuple[int, ...], seconds: float = 0.0) -> Operation:
+    """An operation; one on no chunk keeps the number of the first."""
+    if not chunks:
+        return Operation(kind, src, dst, chunks.start, 0, seconds, after)
+    return Operation.of_chunks(kind, src, dst, chunks, seconds=seconds, after=after)
 
 
 def play(recorder: Recorder, naive: NaiveRecorder, call: Call, scalars: bool = False) -> None:
@@ -100,7 +110,11 @@ def play(recorder: Recorder, naive: NaiveRecorder, call: Call, scalars: bool = F
         recorder.compute(given[0], call.seconds, given[2], given[3], after=given[4])
     else:
         record = recorder.copy if call.kind == "copy" else recorder.reduce
-        record(given[0], given[1], given[2], count=given[3], own=call.own, after=given[4])
+        if call.stride > 1:
+            pieces = np.array(chunk) + call.stride * np.arange(count[0])[:, None]
+            record(given[0], given[1], pieces, own=call.own, after=given[4], packed=True)
+        else:
+            record(given[0], given[1], given[2], count=given[3], own=call.own, after=given[4])
     naive.call(call)
 
 
@@ -112,18 +126,30 @@ def programs(draw: st.DrawFn, most_ranks: int = 4, most_chunks: int = 3) -> Prog
     )
     calls = []
     for kind in draw(st.lists(st.sampled_from(["copy", "reduce", "reduce", "compute"]), max_size=6)):
-        items = {}
+        stride = 2 if kind != "compute" and draw(st.booleans()) else 1
+        items: dict[frozenset[tuple[int, ...]], Item] = {}
         for src, shift, chunk, more in draw(st.lists(place, min_size=1, max_size=5)):
             count = 1 + more % (chunks - chunk)
+            if stride > 1:
+                chunk, count = chunk % 2, (chunks + 1 - chunk % 2) // 2
             dst = src if kind == "compute" else (src + shift) % ranks
-            cells = frozenset((dst, c) for c in range(chunk, chunk + count))
+            cells = frozenset((dst, c) for c in range(chunk, chunk + count * stride, stride))
             if kind == "reduce":
-                cells = frozenset({len(items)})
-            if all(cells.isdisjoint(other) for other in items):
+                cells = frozenset({(len(items),)})
+            if (
+                stride > 1
+                and items
+                and (count != next(iter(items.values()))[3] or src in [i[0] for i in items.values()])
+            ):
+                continue
+            if count and all(cells.isdisjoint(other) for other in items):
                 items[cells] = (src, dst, chunk, count)
-        after = draw(st.none() | st.lists(st.integers(0, 1000), min_size=len(items), max_size=len(items)).map(tuple))
+        many = len(items)
+        after = draw(st.none() | st.lists(st.integers(0, 1000), min_size=many, max_size=many).map(tuple))
         own = kind != "compute" and draw(st.booleans())
-        calls.append(Call(kind, tuple(items.values()), own, after, 0.5 if kind == "compute" else 0.0))
+        seconds = 0.5 if kind == "compute" else 0.0
+        if items:
+            calls.append(Call(kind, tuple(items.values()), own, after, seconds, stride))
     return Program(ranks, chunks, tuple(calls))
 
 
@@ -151,9 +177,10 @@ def graphs(draw: st.DrawFn, most: int = 8) -> Schedule:
     rows = {}
     for position, number in enumerate(order):
         kind = draw(st.sampled_from(["copy", "reduce", "compute"]))
-        src, chunk = draw(st.integers(0, ranks - 1)), draw(st.integers(0, chunks - 1))
+        src = draw(st.integers(0, ranks - 1))
         dst = src if kind == "compute" else (src + draw(st.integers(1, ranks - 1))) % ranks
-        count = draw(st.integers(kind != "compute", chunks - chunk))
+        carried = draw(st.sets(st.integers(0, chunks - 1), min_size=kind != "compute"))
         after = tuple(sorted(draw(st.sets(st.sampled_from(order[:position]))))) if position else ()
-        rows[number] = Operation(kind, src, dst, chunk, count, 0.25 * (kind == "compute"), after)
+        seconds = 0.25 * (kind == "compute")
+        rows[number] = Operation.of_chunks(kind, src, dst, carried, seconds=seconds, after=after)
     return Schedule.of(ranks, chunks, [rows[number] for number in range(size)])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -292,7 +293,7 @@ def test_a_recorder_needs_ranks_and_chunks(ranks: int, chunks: int) -> None:
 def test_a_refused_call_leaves_no_trace(program: Program, wrong: str) -> None:
     recorder, naive = Recorder(3, 2), NaiveRecorder()
     for call in program.calls:
-        if all(max(src, dst) < 3 and chunk + count <= 2 for src, dst, chunk, count in call.items):
+        if all(max(item[:2]) < 3 and max(call.chunks(item), default=0) < 2 for item in call.items):
             play(recorder, naive, call)
     if wrong != "after nothing":
         with pytest.raises(InputError):
@@ -375,3 +376,46 @@ def test_two_computations_on_one_chunk_in_one_call_are_refused() -> None:
     with pytest.raises(InputError, match="compute: two computations to rank 0, chunk 0 in one call"):
         record.compute([0, 0], [2, 1], chunk=0, count=1)
     assert len(record.schedule()) == 0
+
+
+def test_a_packed_call_makes_one_message_of_every_column() -> None:
+    record = Recorder(3, 6, 2)
+    numbers = record.copy([0, 1], [1, 2], [[0, 1], [2, 2]], vector=[0, 1], packed=True)
+    assert numbers.tolist() == [0, 1]
+    assert [str(row) for row in record.schedule()] == ["copy 0 -> 1  chunks 0, 2", "copy 1 -> 2  chunks 4..5"]
+
+
+def test_what_a_packed_message_reads_of_several_writers_is_joined_once() -> None:
+    record = Recorder(4, 3)
+    record.reduce([0, 1], 2, 0)
+    record.reduce([0, 1], 2, 2)
+    record.copy(2, 3, [[0], [2]], packed=True)
+    join, last = list(record.schedule())[-2:]
+    assert (str(join), str(last)) == ("join at 2  chunks 0, 2, after 0, 1, 2, 3", "copy 2 -> 3  chunks 0, 2, after 4")
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "chunk", "message"),
+    [
+        (0, 1, [[0], [0]], "copy: chunk 0 is packed twice into 0 -> 1; expected once"),
+        (
+            [[0], [2]],
+            1,
+            [[0], [1]],
+            "copy: pieces of one message with several senders or receivers; expected one of each",
+        ),
+        (
+            0,
+            [[1], [2]],
+            [[0], [1]],
+            "copy: pieces of one message with several senders or receivers; expected one of each",
+        ),
+        (0, 1, [[0], [3]], "copy: chunk out of range 0..2 in item 1 of this call (0 -> 1, chunk 3)"),
+    ],
+)
+def test_what_is_no_one_message_is_refused(src: Any, dst: Any, chunk: Any, message: str) -> None:
+    record = Recorder(3, 3)
+    with pytest.raises(InputError) as refused:
+        record.copy(src, dst, chunk, packed=True)
+    assert str(refused.value) == message
+    assert not len(record.schedule())

@@ -106,8 +106,8 @@ def test_a_schedule_is_immutable() -> None:
         ({"chunk": [0, 3]}, "operation 1 (copy 1 -> 0  chunk 3, after 0): chunk out of range 0..2"),
         ({"chunk": [-1, 0]}, "operation 0 (reduce 0 -> 1  chunk -1): chunk out of range 0..2"),
         ({"count": [4, 1]}, "operation 0 (reduce 0 -> 1  chunks 0..3): chunk out of range 0..2"),
-        ({"count": [1, 0]}, "operation 1 (copy 1 -> 0  chunks 1..0, after 0): no chunk to send"),
-        ({"kind": [2, 0], "dst": [0, 0], "count": [-1, 1]}, "operation 0 (join at 0  chunks 0..-2): no chunk to send"),
+        ({"count": [1, 0]}, "operation 1 (copy 1 -> 0  no chunk, after 0): no chunk to send"),
+        ({"kind": [2, 0], "dst": [0, 0], "count": [-1, 1]}, "operation 0 (join at 0): no chunk to send"),
         ({"seconds": [0.0, -1.0]}, "operation 1 (copy 1 -> 0  chunk 1, after 0): not a time of 0 s or more"),
         ({"seconds": [np.nan, 0.0]}, "operation 0 (reduce 0 -> 1  chunk 0): not a time of 0 s or more"),
         ({"seconds": [0.0, np.inf]}, "operation 1 (copy 1 -> 0  chunk 1, after 0): not a time of 0 s or more"),
@@ -283,3 +283,65 @@ def test_kinds_and_starts_that_cannot_be_are_refused(columns: dict[str, list[int
     changed = {name: np.array(value, dtype=getattr(good, name).dtype) for name, value in columns.items()}
     with pytest.raises(InputError):
         replace(good, **changed)
+
+
+PACKED = Schedule.of(3, 6, [Operation.of_chunks("copy", 0, 1, [4, 0]), Operation("copy", 1, 2, 1, 2, after=(0,))])
+
+
+def test_a_packed_message_carries_chunks_that_are_no_range() -> None:
+    """The cargo begins with all chunks, of which ranges are ranges; the lists are behind them."""
+    assert PACKED.cargo is not None
+    assert PACKED.cargo.tolist() == [0, 1, 2, 3, 4, 5, 0, 4]
+    assert (PACKED.chunk.tolist(), PACKED.count.tolist()) == ([6, 1], [2, 2])
+    assert [str(row) for row in PACKED] == ["copy 0 -> 1  chunks 0, 4", "copy 1 -> 2  chunks 1..2, after 0"]
+    assert Schedule.of(3, 6, [Operation.of_chunks("copy", 0, 1, [3, 2])]).cargo is None, "a range needs none"
+    with pytest.raises(ValueError, match="read-only"):
+        PACKED.cargo[0] = 1
+
+
+def test_sizes_of_packed_messages_are_exact() -> None:
+    assert PACKED.sizes_bytes(Vector(8, 3)).tolist() == [(1 + 1) * 3, (1 + 2) * 3]
+    large = Vector(2**60 + 5, 4)  # all chunks of a cargo together are more than 2^63 bytes
+    assert PACKED.sizes_bytes(large).tolist() == [
+        large.chunk_bytes(0, 6) + large.chunk_bytes(4, 6),
+        *[large.range_bytes(1, 3, 6)],
+    ]
+    with pytest.raises(InputError, match=r"less than 2\*\*63 bytes a message"):
+        PACKED.sizes_bytes(Vector(3 * 2**62, 3))
+
+
+def test_schedules_that_carry_something_else_are_not_the_same() -> None:
+    other, rows = Operation.of_chunks("copy", 0, 1, [5, 0]), list(PACKED)
+    assert PACKED.same_as(Schedule.of(3, 6, rows))
+    assert not PACKED.same_as(Schedule.of(3, 6, [other, rows[1]]))
+    assert not PACKED.same_as(Schedule.of(3, 6, [Operation("copy", 0, 1, 0, 2), rows[1]]))
+
+
+@pytest.mark.parametrize(
+    ("cargo", "message"),
+    [
+        ([1, 0, 2, 3, 4, 5, 0, 4], "a cargo that does not begin with the chunks 0..5, in order"),
+        (
+            [0, 1, 2, 3, 4, 5, 0, 6],
+            "operation 0 (copy 0 -> 1  chunks 0, 6): expected chunks of 0..5, in order, each once",
+        ),
+        (
+            [0, 1, 2, 3, 4, 5, 4, 4],
+            "operation 0 (copy 0 -> 1  chunks 4, 4): expected chunks of 0..5, in order, each once",
+        ),
+        (
+            [0, 1, 2, 3, 4, 5, 4, 0],
+            "operation 0 (copy 0 -> 1  chunks 4, 0): expected chunks of 0..5, in order, each once",
+        ),
+        ([0, 1, 2, 3, 4, 5, 0], "operation 0 (copy 0 -> 1  chunks 6..7): chunk out of range 0..5"),
+    ],
+)
+def test_a_cargo_that_cannot_be_is_refused(cargo: list[int], message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        replace(PACKED, cargo=np.array(cargo, np.int32))
+    assert str(refused.value) == message
+
+
+def test_a_row_whose_list_is_another_is_refused() -> None:
+    with pytest.raises(InputError, match="operation 0: 2 chunks from 1 on, but packed are 0, 4; expected the first of"):
+        Schedule.of(3, 6, [Operation("copy", 0, 1, 1, 2, packed=(0, 4))])

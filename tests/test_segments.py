@@ -110,12 +110,29 @@ def test_a_chain_is_a_pipeline() -> None:
         assert found == 4 * alpha + (3 + segments) * Fraction(256, segments) * beta
 
 
-def test_blocks_that_travel_together_cannot_be_cut() -> None:
+def test_blocks_that_travel_together_are_cut_and_packed() -> None:
     record = Recorder(2, 2)
     record.reduce(0, 1, 0, count=2)
-    with pytest.raises(InputError, match=r"segments: 4; operation 0 \(reduce 0 -> 1  chunks 0..1\) carries several"):
-        segmented(record.schedule(), 4, by_block=True)
-    assert segmented(record.schedule(), 4, by_block=False).chunk.tolist() == [0, 2, 4, 6]
+    pieces = segmented(record.schedule(), 4, by_block=True)
+    assert [tuple(row.chunks) for row in pieces] == [(0, 4), (1, 5), (2, 6), (3, 7)]
+    parts = segmented(record.schedule(), 4, by_block=False)
+    assert [tuple(row.chunks) for row in parts] == [(0, 1), (2, 3), (4, 5), (6, 7)]
+    assert parts.cargo is None
+
+
+@pytest.mark.parametrize("by_block", [True, False])
+def test_what_is_packed_is_cut_as_its_chunks_are(by_block: bool) -> None:
+    """Chunks 0 and 2 of 3, of each of two vectors."""
+    record = Recorder(2, 6, 2)
+    record.copy(0, 1, np.array([[0], [2]]), vector=np.array([0, 1]), packed=True)
+    whole = record.schedule()
+    cut = segmented(whole, 2, by_block)
+    assert [tuple(row.chunks) for row in whole] == [(0, 2), (3, 5)]
+    of_vector = [(0, 4), (1, 5)] if by_block else [(0, 2), (3, 5)]
+    assert [tuple(row.chunks) for row in cut] == [
+        tuple(6 * vector + c for c in chunks) for chunks in of_vector for vector in (0, 1)
+    ]
+    assert cut.sizes_bytes(Vector(12, 1)).tolist() == [4, 4, 4, 4]
 
 
 def test_none_is_refused_and_who_cannot_says_so() -> None:

@@ -58,5 +58,4 @@ binomial_gather = Collective(
     source="Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
     ranks=ranks,
     variants=({}, {"root": 1}, {"root": 3}),
-    segmentable=False,
 )

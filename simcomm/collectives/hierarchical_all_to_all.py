@@ -8,10 +8,8 @@ network no message leaves its rail. A block crosses the network up to twice:
     n(g−1) messages of S/g, then n(m−1) of g·S/n,  (2n − g − m)·S bytes,  2 steps
     2α + (2n − g − m)·S/n·β  where all blocks have the same size (one step and its α less if g or m is 1)
 
-The blocks of one of those messages are every g-th of a vector, or of several vectors, and messages of simcomm carry one
-range of chunks: as in bruck_all_to_all **every block is a message of its own**, n(2n − g − m) in all, back to back,
-those of the second step when all of the first has come. Bytes, steps and time are those of packed messages; what a
-model charges for a message (overhead o, gap g of LogGP) is paid once a block.
+The blocks of one of those messages are every g-th of a vector, or of several vectors: it is packed. Those of the second
+step leave when all of the first has come.
 """
 
 from __future__ import annotations
@@ -49,7 +47,7 @@ def divisors(workers: int) -> dict[str, list[int]]:
 def build(workers: int, *, group: int | None = None) -> Schedule:
     """Hierarchical all-to-all of blocks: an exchange within every node, then one between nodes.
 
-    ``group`` is the number of workers of a node (by default about √n). A message is one block.
+    ``group`` is the number of workers of a node (by default about √n).
     """
     n, g = workers, _node(workers, group)
     rank, m = np.arange(n), n // g
@@ -60,12 +58,14 @@ def build(workers: int, *, group: int | None = None) -> Schedule:
     for shift in range(1, g):
         to, back = ((number + way) % g for way in (shift, -shift))
         of_nodes = np.arange(m)[:, None] * g + to
-        came += list(record.copy(src=rank, dst=node * g + to, vector=rank, chunk=of_nodes)[:, node * g + back])
+        sent = record.copy(src=rank, dst=node * g + to, vector=rank, chunk=of_nodes, packed=True)
+        came.append(sent[node * g + back])
     if came and m > 1:
         ready = record.compute(rank, seconds=0, after=tuple(came))
     for shift in range(1, m):
         there = (node + shift) % m * g + number
-        record.copy(src=rank, dst=there, vector=node * g + np.arange(g)[:, None], chunk=there, after=ready)
+        everyone = node * g + np.arange(g)[:, None]
+        record.copy(src=rank, dst=there, vector=everyone, chunk=there, after=ready, packed=True)
     return record.schedule()
 
 
@@ -75,24 +75,32 @@ def claim(n: int, vector: Vector, *, group: int | None = None) -> Claim:
     m = n // g
     trips, steps = 2 * n - g - m, (g > 1) + (m > 1)
 
-    def times(block: int, many: int) -> Traffic:
-        return Traffic(many * vector.is_filled(block, n), many * vector.chunk_bytes(block, n))
+    def within(number: int) -> Traffic:
+        """What a worker has for all of one number."""
+        carried = sum(vector.chunk_bytes(d, n) for d in range(number, n, g))
+        return Traffic((carried > 0) * 1, carried)
+
+    def between(rank: int) -> Traffic:
+        """What a node has for one worker."""
+        return Traffic(vector.is_filled(rank, n) * 1, g * vector.chunk_bytes(rank, n))
 
     def sent(rank: int) -> Traffic:
-        blocks = [times(d, 1 if (d - rank) % g else g) for d in range(n) if d != rank]
-        return sum(blocks, start=Traffic(0, 0))
+        others = [within(number) for number in range(g) if number != rank % g]
+        return sum(others + [between(d) for d in range(rank % g, n, g) if d != rank], start=Traffic(0, 0))
 
     def received(rank: int) -> Traffic:
-        return sum((times(d, g - 1) for d in range(rank % g, n, g)), start=times(rank, n - g))
+        return sum([within(rank % g)] * (g - 1) + [between(rank)] * (m - 1), start=Traffic(0, 0))
 
+    messages = m * (g - 1) * sum(within(number).messages for number in range(g)) + (m - 1) * vector.filled(n)
     return Claim(
-        total=Traffic(trips * vector.filled(n), trips * vector.bytes),
+        total=Traffic(messages, trips * vector.bytes),
         steps=steps,
         sent=sent,
         received=received,
         time=(lambda alpha, beta, gamma: steps * alpha + trips * vector.largest_chunk(n) * beta)
         if vector.is_cut_evenly(n)
         else None,
+        chunks_sent=n * trips,
     )
 
 

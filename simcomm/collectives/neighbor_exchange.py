@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except, one_message
+from simcomm.closed_forms import Claim, Traffic, Vector, one_message
 from simcomm.collectives.base import Collective
 from simcomm.errors import InputError
 from simcomm.goals import ALL_GATHER
@@ -49,21 +49,26 @@ def build(workers: int) -> Schedule:
 
 def claim(n: int, vector: Vector) -> Claim:
     """A worker sends S/n, its own, then 2S/n, every pair but the one that it gets last: that from across the ring."""
-    pairs = max(n // 2, 1)
+    pairs = [one_message(vector, n, first, first + 2) for first in range(0, n - 1, 2)]
+    nothing = Traffic(0, 0)
+    whole = sum(pairs, start=nothing)
+
+    def but(left_out: Traffic) -> Traffic:
+        """All pairs but this one."""
+        return Traffic(whole.messages - left_out.messages, whole.bytes - left_out.bytes)
 
     def sent(rank: int) -> Traffic:
-        last = rank // 2 + (-1) ** rank * (pairs // 2)
-        return one_message(vector, n, rank, rank + 1) + chunks_except(vector, pairs, last)
+        last = rank // 2 + (-1) ** rank * (len(pairs) // 2)
+        return one_message(vector, n, rank, rank + 1) + but(pairs[last % len(pairs)])
 
     def received(rank: int) -> Traffic:
-        return one_message(vector, n, rank ^ 1, (rank ^ 1) + 1) + chunks_except(vector, pairs, rank // 2)
+        return one_message(vector, n, rank ^ 1, (rank ^ 1) + 1) + but(pairs[rank // 2])
 
-    messages = vector.filled(n) + (n - 2) * vector.filled(pairs)
     return Claim(
-        total=Traffic(messages, (n - 1) * vector.bytes),
+        total=Traffic(vector.filled(n) + (n - 2) * whole.messages, (n - 1) * vector.bytes) if pairs else nothing,
         steps=n // 2,
-        sent=sent if n > 1 else lambda rank: Traffic(0, 0),
-        received=received if n > 1 else lambda rank: Traffic(0, 0),
+        sent=sent if pairs else lambda rank: nothing,
+        received=received if pairs else lambda rank: nothing,
         time=(lambda alpha, beta, gamma: n // 2 * alpha + (n - 1) * vector.largest_chunk(n) * beta)
         if vector.is_cut_evenly(n)
         else None,
@@ -79,5 +84,4 @@ neighbor_exchange_all_gather = Collective(
     source="Chen et al., Performance evaluation of allgather algorithms on terascale Linux cluster "
     "with fast Ethernet, HPC Asia 2005",
     ranks=ranks,
-    segmentable=False,
 )

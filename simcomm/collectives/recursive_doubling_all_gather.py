@@ -46,13 +46,20 @@ def claim(n: int, vector: Vector) -> Claim:
     """n messages of 2^i·S/n in step i of k: as many chunks as a worker has for as many of its partner."""
     lg = n.bit_length() - 1
 
+    def block(number: int, bit: int) -> Traffic:
+        """The chunks of 2^bit neighbours."""
+        return one_message(vector, n, number << bit, (number + 1) << bit)
+
     def exchanged(rank: int, sends: bool) -> Traffic:
-        """Of every exchange the one range or the other: that many chunks of n are one chunk of n/2^i."""
-        ranges = ((rank >> bit ^ (not sends), n >> bit) for bit in range(lg))
-        return sum((one_message(vector, of, block, block + 1) for block, of in ranges), start=Traffic(0, 0))
+        """Of every exchange the one range or the other."""
+        return sum((block(rank >> bit ^ (not sends), bit) for bit in range(lg)), start=Traffic(0, 0))
+
+    def messages(bit: int) -> int:
+        """Each block is sent by all 2^bit workers that have it."""
+        return sum(block(number, bit).messages for number in range(n >> bit)) << bit
 
     return Claim(
-        total=Traffic(sum(vector.filled(n >> bit) << bit for bit in range(lg)), (n - 1) * vector.bytes),
+        total=Traffic(sum(map(messages, range(lg))), (n - 1) * vector.bytes),
         steps=lg,
         sent=lambda rank: exchanged(rank, sends=True),
         received=lambda rank: exchanged(rank, sends=False),
@@ -70,5 +77,4 @@ recursive_doubling_all_gather = Collective(
     claim,
     source="Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
     ranks=ranks,
-    segmentable=False,
 )

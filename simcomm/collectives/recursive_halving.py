@@ -89,5 +89,4 @@ recursive_halving_reduce_scatter = Collective(
     build,
     claim,
     source="Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005",
-    segmentable=False,
 )

@@ -63,7 +63,8 @@ def prove_in_file(schedule: Schedule, goal: Goal, workers: int, places: Sequence
         wrong = re.match(r"rank (\d+), chunk (\d+):", str(error))
         if wrong and places:
             rank, chunk = map(int, wrong.groups())
-            here = (schedule.dst == rank) & (schedule.chunk <= chunk) & (chunk < schedule.chunk + schedule.count)
-            last = places[int(np.flatnonzero(here)[-1])] if here.any() else "nothing in the file"
+            writers = np.repeat(np.arange(len(schedule)), schedule.count)
+            wrote = writers[(schedule.dst[writers] == rank) & (schedule.carried == chunk)]
+            last = places[int(wrote[-1])] if len(wrote) else "nothing in the file"
             lines.append(f"the last that wrote chunk {chunk} of rank {rank} is {last}")
         raise ProofError("\n".join([str(error), *lines])) from None

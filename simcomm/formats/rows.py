@@ -5,6 +5,7 @@ operation, whole:
 
     17 reduce 0 -> 1 chunk 2 count 1 after 9 12
     18 compute 1 -> 1 chunk 0 count 4 seconds 0.001 after 17
+    19 copy 1 -> 0 chunks 0 2 5 after 18
 
 A file that has them is read from them; its own statements must be those that the schedule would be written as, so that
 neither can be changed without the other.
@@ -15,11 +16,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from simcomm import goals
 from simcomm.closed_forms import Vector
@@ -46,8 +44,10 @@ _FIELDS: Final = (
     "itemsize",
     "goal",
 )
+_MANY: Final = r"\d+(?: \d+)*"
+_CHUNKS: Final = rf"chunk (\d+) count (\d+)|chunks ({_MANY})"
 _ROW: Final = re.compile(
-    rf"(\d+) ({'|'.join(KINDS)}) (\d+) -> (\d+) chunk (\d+) count (\d+)(?: seconds (\S+))?(?: after (\d+(?: \d+)*))?"
+    rf"(\d+) ({'|'.join(KINDS)}) (\d+) -> (\d+) (?:{_CHUNKS})(?: seconds (\S+))?(?: after ({_MANY}))?"
 )
 
 
@@ -67,9 +67,14 @@ def row(number: int, operation: Operation) -> str:
     '7 reduce 0 -> 1 chunk 2 count 1 after 3 5'
     """
     o = operation
-    line = f"{number} {o.kind} {o.src} -> {o.dst} chunk {o.chunk} count {o.count}"
+    chunks = f"chunks {_words(o.packed)}" if o.packed else f"chunk {o.chunk} count {o.count}"
     seconds = f" seconds {o.seconds!r}" if o.seconds else ""
-    return line + seconds + (f" after {' '.join(map(str, sorted(o.after)))}" if o.after else "")
+    after = f" after {_words(sorted(o.after))}" if o.after else ""
+    return f"{number} {o.kind} {o.src} -> {o.dst} {chunks}{seconds}{after}"
+
+
+def _words(numbers: Iterable[int]) -> str:
+    return " ".join(map(str, numbers))
 
 
 def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Path) -> Imported:
@@ -87,8 +92,8 @@ def imported(first: tuple[str, str], rows: Iterable[tuple[str, str]], source: Pa
     if missing is not None:
         raise InputError(f"{where}: {said['operations']} operations, but operation {missing} is nowhere in the file")
     try:
-        schedule = Schedule.of(said["ranks"], said["chunks"], [found[number] for number in range(len(found))])
-        schedule = replace(schedule, vectors=said["vectors"])
+        operations = [found[number] for number in range(len(found))]
+        schedule = Schedule.of(said["ranks"], said["chunks"], operations, said["vectors"])
         vector = Vector(said["elements"], said["itemsize"])
         schedule.sizes_bytes(vector)  # refuses one that is too large
     except InputError as error:
@@ -123,9 +128,10 @@ def _operation(where: str, text: str) -> tuple[int, Operation]:
     try:
         if match is None:
             raise ValueError
-        number, kind, src, dst, chunk, count, seconds, after = match.groups()
-        waits = tuple(map(int, (after or "").split()))
-        return int(number), Operation(kind, int(src), int(dst), int(chunk), int(count), float(seconds or 0), waits)
+        number, kind, src, dst, chunk, count, listed, seconds, after = match.groups()
+        packed, waits = (tuple(map(int, (text or "").split())) for text in (listed, after))
+        first, many = (packed[0], len(packed)) if packed else (int(chunk), int(count))
+        return int(number), Operation(kind, int(src), int(dst), first, many, float(seconds or 0), waits, packed)
     except ValueError:
         example = row(7, Operation("reduce", 0, 1, 2, after=(3, 5)))
         raise InputError(f"{where}: {text!r} is no operation; expected the like of {example!r}") from None
@@ -161,10 +167,3 @@ def _known(word: str) -> Goal | None:
     if name in _ROOTED and root.isdecimal():
         return _ROOTED[name](int(root))
     return _ALL.get(word)
-
-
-def same(one: Schedule, other: Schedule) -> bool:
-    """Whether two schedules are equal in all their columns."""
-    numbers = [(s.ranks, s.chunks, s.vectors, len(s)) for s in (one, other)]
-    pairs = zip(one.columns(), other.columns(), strict=True)
-    return numbers[0] == numbers[1] and all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in pairs)

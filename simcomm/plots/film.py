@@ -10,11 +10,14 @@ import numpy as np
 from simcomm.engines.timeline import Timeline
 from simcomm.errors import InputError
 from simcomm.goals import Goal
-from simcomm.schedule import COMPUTE, REDUCE
+from simcomm.operation import COMPUTE, REDUCE, in_words
 from simcomm.sums import Sums
 
 #: What one can still see.
 MOST_WORKERS, MOST_RANKS, MOST_CELLS, MOST_MESSAGES = 16, 32, 256, 5_000
+
+#: Letters that name the chunks of a message under way.
+_LONGEST_SIGN = 11
 
 #: Every worker's gradient is one digit of a number of this many bits per digit.
 _BITS = 32
@@ -25,12 +28,21 @@ class Move(NamedTuple):
 
     src: int
     dst: int
-    chunk: int
-    chunks: int
+    chunks: tuple[int, ...]
     adds: bool
     start_s: float
     end_s: float
     whose: tuple[str, ...]
+
+    @property
+    def sign(self) -> str:
+        """What stands on it: whether it adds or stores, and its chunks or, if they are too many, how many.
+
+        >>> [Move(0, 1, chunks, True, 0.0, 1.0, ()).sign for chunks in [(3,), (0, 1, 4), (1, 3, 5, 7, 9, 11)]]
+        ['+3', '+0-1, 4', '+6 chunks']
+        """
+        chunks = in_words(self.chunks, to="-")
+        return ("+" if self.adds else "=") + (chunks if len(chunks) <= _LONGEST_SIGN else f"{len(self.chunks)} chunks")
 
 
 class Held(NamedTuple):
@@ -80,8 +92,8 @@ def film(timeline: Timeline, goal: Goal, workers: int, title: str) -> Film:
     >>> link = {"bandwidth": "1 B/s", "latency": "0 s"}
     >>> ran = simulate("ring_all_reduce", 2, parameters=2, dtype="int8", link=link, timeline=True)
     >>> from simcomm.goals import ALL_REDUCE
-    >>> [(move.chunk, move.whose) for move in film(ran.timeline, ALL_REDUCE, 2, "ring").moves]
-    [(1, ('0',)), (0, ('1',)), (0, ('0+1',)), (1, ('0+1',))]
+    >>> [(move.chunks, move.whose) for move in film(ran.timeline, ALL_REDUCE, 2, "ring").moves]
+    [((1,), ('0',)), ((0,), ('1',)), ((0,), ('0+1',)), ((1,), ('0+1',))]
     """
     schedule = timeline.schedule
     _check(workers, schedule.ranks, schedule.chunks, schedule.messages)
@@ -90,12 +102,11 @@ def film(timeline: Timeline, goal: Goal, workers: int, title: str) -> Film:
         Move(
             row.src,
             row.dst,
-            row.chunk,
-            row.count,
+            tuple(row.chunks),
             bool(schedule.kind[index] == REDUCE),
             float(timeline.start_s[index]),
             float(timeline.end_s[index]),
-            tuple(whose(sums.carried[index, chunk]) for chunk in range(row.chunk, row.chunk + row.count)),
+            tuple(whose(sums.carried[index, chunk]) for chunk in row.chunks),
         )
         for index, row in enumerate(sums.rows)
         if schedule.kind[index] != COMPUTE

@@ -161,14 +161,13 @@ def _draw_token(axes: Axes, film: Film, move: Move, part: float) -> None:
     long = math.hypot(bx - ax, by - ay) or 1.0
     aside = 0.035 / long  # what goes the other way at the same time is on the other side
     x, y = ax + (bx - ax) * part + (by - ay) * aside, ay + (by - ay) * part - (bx - ax) * aside
-    chunks = str(move.chunk) if move.chunks == 1 else f"{move.chunk}-{move.chunk + move.chunks - 1}"
     box = {
         "boxstyle": "square,pad=0.25" if move.adds else "round,pad=0.3",
         "facecolor": "white" if move.adds else _STORES,
         "edgecolor": _ADDS if move.adds else "black",
         "linewidth": 1.4,
     }
-    axes.text(x, y, ("+" if move.adds else "=") + chunks, ha="center", va="center", fontsize=8, bbox=box, zorder=8)
+    axes.text(x, y, move.sign, ha="center", va="center", fontsize=8, bbox=box, zorder=8)
 
 
 def _legend(figure: Figure) -> None:

@@ -30,8 +30,8 @@ def html(film: Film) -> bytes:
             {
                 "src": move.src,
                 "dst": move.dst,
-                "chunk": move.chunk,
                 "chunks": move.chunks,
+                "sign": move.sign,
                 "adds": move.adds,
                 "start": move.start_s,
                 "end": move.end_s,

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from simcomm.engines.explain import critical_path, rank_times
 from simcomm.engines.timeline import Timeline
 from simcomm.errors import InputError
+from simcomm.operation import in_words
 from simcomm.plots.bars import CHARACTER_IN, Box, draw_bar, lanes, step_colours
 from simcomm.plots.frame import finish, new_figure
 from simcomm.plots.series import constants, series_label
@@ -233,8 +234,7 @@ def _names(what: Drawing, bar: Bar) -> list[str]:
     short = whom.replace("worker ", "")
     if what.run.schedule.chunks == 1:
         return [whom, short]
-    last = message.chunk + message.count - 1
-    chunks = f"{message.chunk}–{last}" if message.count > 1 else str(message.chunk)
+    chunks = in_words(message.chunks, to="–")
     return [f"chunk{'s' * (message.count > 1)} {chunks} {short}", f"{chunks} {short}", chunks]
 
 

@@ -20,8 +20,9 @@ def test_who_talks_to_whom() -> None:
         if row.kind == "copy":
             assert (row.src // 4 == row.dst // 4) == (step == 0)
             assert (row.src % 4 == row.dst % 4) == (step == 1)
-    between = {(row.src, row.dst) for row in schedule if row.kind == "copy" and row.src // 4 != row.dst // 4}
+    between = [row for row in schedule if row.kind == "copy" and row.src // 4 != row.dst // 4]
     assert len(between) == 12 * 2, "m − 1 others each, not n − g"
+    assert {len(row.chunks) for row in between} == {4}, "what a whole node has for the receiver"
 
 
 @pytest.mark.parametrize(("n", "g"), [(4, 2), (12, 3), (12, 4), (30, 5), (64, 8)])
@@ -29,7 +30,7 @@ def test_bytes_steps_and_time(n: int, g: int) -> None:
     m, S = n // g, 10 * n
     claim = HIERARCHICAL.claim(n, Vector(S, 1), group=g)
     within, between = n * (g - 1) * m, n * (m - 1) * g
-    assert claim.total == Traffic(within + between, 10 * (within + between))
+    assert claim.total == Traffic(n * (g - 1) + n * (m - 1), 10 * (within + between))
     assert (claim.steps, claim.total.bytes) == (2, (2 * n - g - m) * S)
     assert claim.time is not None
     assert claim.time(A, B, Fraction(9)) == 2 * A + ((g - 1) * m + (m - 1) * g) * 10 * B

@@ -18,7 +18,6 @@ from simcomm.execution import execute
 from simcomm.formats import chakra
 from simcomm.formats.chakra_proto import NODE_TYPES, attribute, attributes, message_class, packed, read
 from simcomm.formats.chakra_requests import requests, summary
-from simcomm.formats.rows import same
 from simcomm.schedule import Operation, Schedule
 
 pytest.importorskip("google.protobuf")
@@ -99,7 +98,7 @@ def test_what_is_written_is_read_as_it_was(workers, tmp_path):
             path = tmp_path / f"{place}_{vector.elements}.et"
             formats.dump(schedule, path, workers=workers, name=name, goal=goal, vector=vector)
             found = formats.load(path)
-            assert same(found.schedule, schedule), (name, options)
+            assert found.schedule.same_as(schedule), (name, options)
             assert (found.goal, found.vector, found.name, found.workers) == (goal, vector, name, workers)
 
 
@@ -364,7 +363,7 @@ def test_times_become_microseconds_and_idle_ranks_have_a_node(tmp_path):
     assert read(tmp_path / "x.0.et")[1][0].duration_micros == 2
     (idle,) = read(tmp_path / "x.1.et")[1]
     assert (idle.name, NODE_TYPES[idle.type], idle.duration_micros) == ("idle", "COMP_NODE", 0)
-    assert same(formats.load(tmp_path / "x.et").schedule, schedule)
+    assert formats.load(tmp_path / "x.et").schedule.same_as(schedule)
 
 
 def test_what_chakra_needs(tmp_path, monkeypatch):
@@ -387,8 +386,8 @@ def test_what_chakra_needs(tmp_path, monkeypatch):
 
 def test_two_schedules_that_differ_are_not_the_same():
     one = Schedule.of(2, 1, [Operation("copy", 0, 1, 0)])
-    assert not same(one, Schedule.of(2, 1, [Operation("reduce", 0, 1, 0)]))
-    assert not same(one, Schedule.of(3, 1, [Operation("copy", 0, 1, 0)]))
+    assert not one.same_as(Schedule.of(2, 1, [Operation("reduce", 0, 1, 0)]))
+    assert not one.same_as(Schedule.of(3, 1, [Operation("copy", 0, 1, 0)]))
 
 
 def test_a_share_is_said_of_what_is_gathered(tmp_path):

@@ -18,7 +18,6 @@ from simcomm.closed_forms import Vector
 from simcomm.errors import InputError
 from simcomm.execution import execute
 from simcomm.formats import goal
-from simcomm.formats.rows import same
 from simcomm.schedule import Operation, Schedule
 
 #: L, o, g, G, O: the shared cases' and three in which much happens at the same instant.
@@ -80,7 +79,7 @@ def test_what_is_written_is_read_as_it_was(workers, tmp_path):
         for vector in (Vector(250), Vector(3), Vector(0)):
             written(schedule, vector, tmp_path / "x.goal", goal=target, name=name)
             found = formats.load(tmp_path / "x.goal")
-            assert same(found.schedule, schedule), (name, options)
+            assert found.schedule.same_as(schedule), (name, options)
             assert (found.goal, found.vector, found.name) == (target, vector, name)
 
 
@@ -260,7 +259,7 @@ def test_what_only_an_unsent_message_waited_for_is_not_waited_for(tmp_path):
     text = written(Schedule.of(3, 2, rows), Vector(1, 1), tmp_path / "x.goal")
     assert "s2: send 1b to 2 tag 2" in text
     assert "requires" not in text
-    assert same(formats.load(tmp_path / "x.goal").schedule, Schedule.of(3, 2, rows))
+    assert formats.load(tmp_path / "x.goal").schedule.same_as(Schedule.of(3, 2, rows))
 
 
 def test_more_chunks_than_can_be_read_are_not_written(tmp_path):

@@ -120,7 +120,7 @@ CASES = {
         ),
         ["copy 0 -> 1  chunks 0..1"],
     ),
-    "cnt: a message for every run of chunks that are no neighbours": (
+    "cnt: one message, wherever its chunks lie": (
         text(
             "broadcast",
             [
@@ -130,7 +130,19 @@ CASES = {
             2,
             (2, 2, 2),
         ),
-        ["copy 0 -> 1  chunk 1", "copy 0 -> 1  chunk 0"],
+        ["copy 0 -> 1  chunks 0..1"],
+    ),
+    "cnt: one message of chunks that are no range": (
+        text(
+            "broadcast",
+            [
+                {(1, -1): ["s s0 s0 x2 after 1.1", "s i1 o1"], (-1, -1): ["cpy i2 s0", "cpy i0 s1 !", "cpy i0 o0 x3"]},
+                {(-1, 0): ["r s0 s0 x2", "r o1 o1", "cpy s0 o2", "cpy s1 o0"]},
+            ],
+            3,
+            (3, 3, 2),
+        ),
+        ["copy 0 -> 1  chunks 0, 2", "copy 0 -> 1  chunk 1"],
     ),
     "the order of sends is no dependency": (
         text(
@@ -296,21 +308,34 @@ def test_a_wrong_file_is_refused_by_its_element(old, new, message, path):
     assert message in str(refused.value)
 
 
+#: Two neighbours in one send, one with what came and one without: a message for each.
+APART = text(
+    "custom",
+    [
+        {(-1, 1): ["r i0 s2 x2 !"], (1, -1): ["cpy i0 s0 x2", "re s3 s1 after 0.0", "s s0 s0 x2"]},
+        {(0, -1): ["s i0 s2 x2"], (-1, 0): ["r s0 s0 x2"]},
+    ],
+    2,
+    (2, 2, 4),
+)
+
+
 def test_two_steps_with_one_number_are_refused(path):
     path.write_text(OK.replace('type="s"', 'type="s" op="0"').replace('type="rrcs"', 'type="rrcs" op="0"'))
     with pytest.raises(InputError, match="op 0 is there twice; also in line 4"):
         formats.load(path)
 
 
-def test_a_number_stands_for_one_range_of_chunks(path):
-    apart, _ = CASES["cnt: a message for every run of chunks that are no neighbours"]
-    path.write_text(apart.replace('type="s"', 'type="s" op="0"'))
-    with pytest.raises(InputError, match="op 0 sends chunks that are not one range; expected a range, or no op"):
+def test_a_number_stands_for_one_operation(path):
+    first, other = ('type="s" srcbuf="i"', 'type="s" srcbuf="s"')
+    assert APART.count(first) == APART.count(other) == 1
+    path.write_text(APART.replace(first, f'op="0" {first}').replace(other, f'op="1" {other}'))
+    with pytest.raises(InputError, match="op 1 sends what is no one message: a chunk is there twice, or would get"):
         formats.load(path)
-    local = [{(-1, -1): ["cpy i1 s0", "cpy i0 s1", "cpy s0 o0 x2"]}]
+    local = [{(-1, -1): ["cpy i0 s0", "cpy i0 s1", "cpy s0 o0 x2"]}]
     written = text("custom", local, 2, (2, 2, 2))
     path.write_text(written.replace('srcoff="0" dstbuf="o"', 'op="0" srcoff="0" dstbuf="o"'))
-    with pytest.raises(InputError, match="op 0 joins chunks that are not one range; expected a range, or no op"):
+    with pytest.raises(InputError, match="op 0 joins what is no one operation: a chunk is there twice"):
         formats.load(path)
 
 
@@ -460,21 +485,7 @@ def test_a_barrier_keeps_a_wait_from_adding(path):
 
 
 def test_what_one_chunk_waits_for_must_not_be_added_to_its_neighbour(path):
-    """Two neighbours in one send, one with what came and one without: a message for each."""
-    path.write_text(
-        text(
-            "custom",
-            [
-                {
-                    (-1, 1): ["r i0 s2 x2 !"],
-                    (1, -1): ["cpy i0 s0 x2", "re s3 s1 after 0.0", "s s0 s0 x2"],
-                },
-                {(0, -1): ["s i0 s2 x2"], (-1, 0): ["r s0 s0 x2"]},
-            ],
-            2,
-            (2, 2, 4),
-        )
-    )
+    path.write_text(APART)
     assert [str(row) for row in formats.load(path).schedule] == [
         "reduce 1 -> 0  chunks 0..1",
         "join at 0, after 0",

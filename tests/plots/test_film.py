@@ -47,10 +47,10 @@ def test_a_ring_step_by_step() -> None:
     assert ring.holdings(2.5)[0, 0] == (2.5, 0, 0, 1.0, "0+1+2")
     assert all(one.whose == "0+1+2" and one.share == 1 for one in ring.holdings(5).values())
     under_way = ring.under_way(0.625)
-    assert [(move.src, move.dst, move.chunk, move.adds, move.whose, part) for move, part in under_way] == [
-        (0, 1, 2, True, ("0",), 0.5),
-        (1, 2, 0, True, ("1",), 0.5),
-        (2, 0, 1, True, ("2",), 0.5),
+    assert [(move.src, move.dst, move.chunks, move.adds, move.whose, part) for move, part in under_way] == [
+        (0, 1, (2,), True, ("0",), 0.5),
+        (1, 2, (0,), True, ("1",), 0.5),
+        (2, 0, (1,), True, ("2",), 0.5),
     ]
     assert [ring.arrived(time_s) for time_s in (0, 1.25, 3, 5)] == [0, 3, 6, 12]
     assert not ring.under_way(5)

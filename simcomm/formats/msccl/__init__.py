@@ -11,7 +11,7 @@ from pathlib import Path
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError
 from simcomm.formats.base import Imported
-from simcomm.formats.msccl.build import rows_of, schedule_of
+from simcomm.formats.msccl.build import operations_of
 from simcomm.formats.msccl.elements import read
 from simcomm.formats.msccl.layout import Layout
 from simcomm.formats.msccl.order import order_of
@@ -33,14 +33,14 @@ def load(path: Path) -> Imported:
         )
     except InputError as error:
         raise algorithm.at.wrong(str(error)) from None
-    rows = rows_of(interpret(algorithm, layout, order_of(algorithm)))
+    rows = operations_of(interpret(algorithm, layout, order_of(algorithm)))
     return Imported(
-        schedule_of(rows, layout.ranks, layout.chunks * layout.vectors, layout.vectors),
+        Schedule.of(layout.ranks, layout.chunks * layout.vectors, [row for row, _ in rows], layout.vectors),
         layout.ranks,
         algorithm.name or path.stem,
         str(path),
         layout.goal,
-        places=tuple(row.at for row in rows),
+        places=tuple(at for _, at in rows),
     )
 
 

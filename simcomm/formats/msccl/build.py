@@ -7,62 +7,29 @@ schedule would count among what a rank ends with: a computation of 0 s says what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
 from simcomm.formats.msccl.story import Story, Value
-from simcomm.schedule import COMPUTE, COPY, REDUCE, Schedule
+from simcomm.operation import COMPUTE, COPY, KINDS, REDUCE, Operation
 
 
-@dataclass(frozen=True)
-class Row:
-    """One operation of the schedule: its columns, and where in the file it is from."""
-
-    kind: int
-    src: int
-    dst: int
-    chunk: int
-    count: int
-    after: list[int]
-    at: str
-
-
-def rows_of(story: Story) -> list[Row]:
-    """All operations in the order of the schedule; InputError for what a schedule cannot say."""
+def operations_of(story: Story) -> list[tuple[Operation, str]]:
+    """The operations of the schedule, each with where it is in the file; InputError for what a schedule cannot say."""
     kinds = _kinds(story)
     order = sorted(range(len(kinds)), key=lambda number: story.operations[number].key)
     place = {number: index for index, number in enumerate(order)}
     rows = []
     for number in order:
         done = story.operations[number]
-        after = sorted(place[other] for other in done.after)
-        rows.append(Row(kinds[number], done.src, done.dst, done.chunk, len(done.reads), after, str(done.at.at)))
+        after = tuple(sorted(place[other] for other in done.after))
+        chunks, ends = [value.chunk for value in done.reads], (KINDS[kinds[number]], done.src, done.dst)
+        row = (
+            Operation.of_chunks(*ends, chunks, after=after) if chunks else Operation(*ends, done.chunk, 0, after=after)
+        )
+        rows.append((row, str(done.at.at)))
     for rank, value, at in story.held if story.layout.goal is not None else ():
         if not _is_end(story, kinds, rank, value):
-            after = sorted(place[other] for other in value.operations)
-            rows.append(Row(COMPUTE, rank, rank, value.chunk, 1, after, at))
+            after = tuple(sorted(place[other] for other in value.operations))
+            rows.append((Operation("compute", rank, rank, value.chunk, after=after), at))
     return rows
-
-
-def schedule_of(rows: list[Row], ranks: int, chunks: int, vectors: int) -> Schedule:
-    """The rows as a schedule."""
-    columns = np.array([[row.kind, row.src, row.dst, row.chunk, row.count] for row in rows], dtype=np.int64)
-    kind, src, dst, chunk, count = columns.reshape(-1, 5).T
-    starts = np.concatenate([[0], np.cumsum([len(row.after) for row in rows], dtype=np.int64)]).astype(np.int64)
-    return Schedule(
-        ranks,
-        chunks,
-        kind.astype(np.int8),
-        src.astype(np.int32),
-        dst.astype(np.int32),
-        chunk.astype(np.int32),
-        count.astype(np.int32),
-        np.zeros(len(rows)),
-        starts,
-        np.array([other for row in rows for other in row.after], dtype=np.int32),
-        vectors,
-    )
 
 
 def _kinds(story: Story) -> list[int]:

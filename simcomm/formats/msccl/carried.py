@@ -29,7 +29,7 @@ class Carried:
         self.order = sorted(range(len(self.rows)), key=lambda number: (level[number], number))
         writers: dict[tuple[int, int], list[int]] = defaultdict(list)
         for number, row in enumerate(self.rows):
-            for chunk in chunks_of(row):
+            for chunk in row.chunks:
                 writers[row.dst, chunk].append(number)
         self.reads: dict[tuple[int, int], Sum] = {}
         self.readers: dict[tuple[int, int], list[tuple[int, Sum]]] = defaultdict(list)
@@ -38,7 +38,7 @@ class Carried:
                 if self.rows[waited].dst != row.src:
                     there = f"operation {waited}, which ends at rank {self.rows[waited].dst}"
                     raise InputError(f"{name(number, row)} waits for {there}; MSCCL waits for what is at the same rank")
-            for chunk in chunks_of(row):
+            for chunk in row.chunks:
                 what = self._sum(row.src, chunk, row.after)
                 if not what:
                     raise InputError(f"{name(number, row)} carries chunk {chunk}, of which rank {row.src} has nothing")
@@ -57,17 +57,12 @@ class Carried:
         found = {OWN} if self.layout.contributes(rank, chunk) else set[int]()
         for number in sorted(writers):
             row = self.rows[number]
-            if row.dst == rank and chunk in chunks_of(row):
+            if row.dst == rank and chunk in row.chunks:
                 if row.kind == "reduce" and not found:
                     what = f"adds to chunk {chunk} of rank {rank}, which has nothing of it; MSCCL has no empty buffer"
                     raise InputError(f"{name(number, row)} {what}")
                 found = {*found, number} if row.kind == "reduce" else {number}
         return frozenset(found)
-
-
-def chunks_of(row: Operation) -> range:
-    """The chunks of an operation."""
-    return range(row.chunk, row.chunk + row.count)
 
 
 def name(number: int, row: Operation) -> str:

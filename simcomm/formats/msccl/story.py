@@ -24,6 +24,9 @@ from simcomm.formats.msccl.order import Order
 
 Key = tuple[int, ...]
 
+#: Why what one step does may be several operations.
+_APART = "a chunk is there twice, or would get what only another one waits for"
+
 
 class Value(NamedTuple):
     """What a place holds: a chunk, with the GPU's own contribution or without, and what these operations brought."""
@@ -82,10 +85,10 @@ class Story:
         self._over[step] = self._without_implied(over)
 
     def send(self, step: Step, receive: Step, values: Sequence[Value]) -> list[Value]:
-        """Messages, one for every run of neighbouring chunks; returns what arrives."""
+        """One message, or several where some must not wait for the others; returns what arrives."""
         runs = self._runs(step.gpu, values)
         if len(runs) > 1 and step.operation is not None:
-            raise step.at.wrong(f"op {step.operation} sends chunks that are not one range; expected a range, or no op")
+            raise step.at.wrong(f"op {step.operation} sends what is no one message: {_APART}; expected one, or no op")
         connection = (step.gpu, receive.gpu, self.order.channel[step])
         before = self._last.get(connection)
         named = self._named.pop((step.gpu, step.block), set())
@@ -99,7 +102,7 @@ class Story:
         """A computation of 0 s that hands on what these places hold; returns what they hold now."""
         runs = self._runs(step.gpu, values)
         if len(runs) > 1:
-            raise step.at.wrong(f"op {step.operation} joins chunks that are not one range; expected a range, or no op")
+            raise step.at.wrong(f"op {step.operation} joins what is no one operation: {_APART}; expected one, or no op")
         self._local(step, values)
         return [Value(value.chunk, False, frozenset(self._of[step])) for value in values]
 
@@ -166,10 +169,10 @@ class Story:
         return (self.order.level[ends], step.gpu, step.block, step.number, run)
 
     def _runs(self, rank: int, values: Sequence[Value]) -> list[list[Value]]:
-        """Neighbouring chunks that one operation can carry: none of them waits for more than it may carry."""
+        """What one operation can carry: each chunk once, and none waits for more than it may carry."""
         runs: list[list[Value]] = []
         for value in values:
-            if runs and runs[-1][-1].chunk + 1 == value.chunk and value.chunk % self.layout.chunks:
+            if runs and all(other.chunk != value.chunk for other in runs[-1]):
                 after = value.operations.union(*(other.operations for other in runs[-1]))
                 if all(self.harmless(rank, a, other) for other in [*runs[-1], value] for a in after):
                     runs[-1].append(value)

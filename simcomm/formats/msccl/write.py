@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from simcomm.errors import InputError
-from simcomm.formats.msccl.carried import Carried, Sum, chunks_of, name
+from simcomm.formats.msccl.carried import Carried, Sum, name
 from simcomm.formats.msccl.layout import OPERATIONS, Layout, Place, of_goal
 from simcomm.formats.msccl.places import Places
 from simcomm.formats.msccl.program import Head, Line, Thread, text_of_program
@@ -97,7 +97,7 @@ class _Writer:
     def _join(self, number: int, row: Operation, before: int) -> None:
         thread = self._thread(row.src, -1, before)
         self.past[number] = before | 1 << number
-        own, chunks = self.places[row.src], chunks_of(row)
+        own, chunks = self.places[row.src], row.chunks
         if not chunks:
             some = "i" if own.inputs else "o"
             lines = [Line("cpy", (some, 0), (some, 0), 0, more={"op": number, "barrier": row.chunk})]
@@ -135,7 +135,7 @@ class _Writer:
 
     def _receive(self, number: int, row: Operation, past: int) -> Line:
         """What arrives is added to what is there, or stored."""
-        own, chunks = self.places[row.dst], chunks_of(row)
+        own, chunks = self.places[row.dst], row.chunks
         output = own.output(chunks)
         alone: list[Sum] = [frozenset([number])] * row.count
         if row.kind == "reduce":
@@ -163,7 +163,7 @@ class _Writer:
     def _read(self, number: int, row: Operation) -> tuple[list[Line], Place]:
         """Where what an operation carries lies, after steps that bring it together there."""
         own = self.places[row.src]
-        covers = [own.cover(chunk, self.carried.reads[number, chunk]) for chunk in chunks_of(row)]
+        covers = [own.cover(chunk, self.carried.reads[number, chunk]) for chunk in row.chunks]
         first = covers[0][0]
         if all(cover == [(first[0], first[1] + k)] for k, cover in enumerate(covers)):
             return [], first
