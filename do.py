@@ -3,11 +3,11 @@
 
     python3 do.py demo     the founding table and bandwidth vs n: tables and plots in results/
     python3 do.py test     the tests
-    python3 do.py cover    the tests with their coverage, which takes half as long again
+    python3 do.py cover    the tests with their coverage, which must not fall below a floor
     python3 do.py check    style, types, import rules, notebooks
 
 Each sets up what it needs in .venv (or ``--venv DIR``): the locked dependencies, checked by their hashes, and simcomm.
-The set-up is skipped while requirements.lock and pyproject.toml stay as they are.
+The set-up is skipped while requirements.lock, pyproject.toml and the Python that runs this stay as they are.
 """
 
 import argparse
@@ -15,7 +15,9 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
@@ -38,17 +40,21 @@ class Venv:
         self.stamp = folder / "simcomm-set-up"
 
     def set_up(self) -> None:
-        """Install the locked dependencies and simcomm, unless that is done already."""
-        inputs = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode()
+        """Install the locked dependencies and simcomm, unless that is done already with this Python."""
+        python = f"{sys.version} {sys.base_prefix}"
+        inputs = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + f"{ROOT} {python}".encode()
         wanted = hashlib.sha256(inputs).hexdigest()
-        if self.stamp.exists() and self.stamp.read_text() == wanted:
+        is_ours = self.stamp.exists()
+        if is_ours and self.stamp.read_text() == wanted:
             return
         usable = not self.folder.exists() or (self.folder / "pyvenv.cfg").exists()
         if not usable and (self.folder.is_file() or any(self.folder.iterdir())):
             sys.exit(f"do.py: {self.folder} holds something else; expected a new or empty folder, or a venv")
         say(f"setting up {self.folder} (a minute or two, once)")
-        if run(sys.executable, "-m", "venv", self.folder) != 0:
+        # An older one of ours is emptied: a package that is locked no more could contradict those that are.
+        if run(sys.executable, "-m", "venv", *(["--clear"] if is_ours else []), self.folder) != 0:
             sys.exit("do.py: this Python cannot make a virtual environment; Debian and Ubuntu have it in python3-venv")
+        self.stamp.touch()  # ours, and not ready yet
         pip = (self.programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         # The lock is complete, so nothing is resolved: pip would refuse the lock once a pinned package that is also
         # asked for with an extra, such as coverage[toml], has a newer release.
@@ -60,6 +66,11 @@ class Venv:
     def run(self, program: str, *arguments: object) -> int:
         """Run one of its programs in the project's folder; return the exit code."""
         return run(self.programs / program, *arguments)
+
+    def told(self, program: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
+        """The same, with all that it prints kept back."""
+        kept = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return completed(self.programs / program, *arguments, **kept)
 
 
 def demo(venv: Venv) -> int:
@@ -76,28 +87,34 @@ def demo(venv: Venv) -> int:
 
 def test(venv: Venv, *more: str) -> int:
     """Run the tests."""
-    return venv.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *more)
+    return venv.run("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *more)
 
 
 def cover(venv: Venv) -> int:
     """Run the tests and measure their coverage, with branches."""
+    venv.run("python", Path("tests") / "warm_up.py")
     coverage = ("--cov=simcomm", "--cov-branch", "--cov-report=term-missing:skip-covered", "--cov-fail-under=95")
     return test(venv, *coverage)
 
 
 def check(venv: Venv) -> int:
-    """Run every check, also after one has failed; return 1 if any did."""
+    """Run every check, two at a time, also after one has failed; return 1 if any did."""
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     commands = [
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
-        ("mypy", "--strict"),
         ("lint-imports",),
-        *(("jupyter-execute", "--kernel_name=python3", "--timeout=600", notebook) for notebook in notebooks),
+        ("mypy", "--strict"),
+        *(("jupyter-execute", "--kernel_name=python3", "--timeout=600", str(notebook)) for notebook in notebooks),
     ]
-    failed = [command for command in commands if venv.run(*map(str, command)) != 0]
-    for command in failed:
-        say("failed: " + " ".join(map(str, command)))
+    failed = []
+    with ThreadPoolExecutor(max_workers=2) as two:
+        for command, ran in zip(commands, two.map(lambda each: venv.told(*each), commands), strict=True):
+            print(ran.stdout, end="", flush=True)  # whole, and in this order
+            if ran.returncode != 0:
+                failed.append(" ".join(command))
+    for line in failed:
+        say("failed: " + line)
     if not failed:
         say(f"style, types, import rules and {len(notebooks)} notebooks: all as they must be")
     return 1 if failed else 0
@@ -111,8 +128,13 @@ def must(*command: object) -> None:
 
 def run(*command: object) -> int:
     """Run a command in the project's folder, with a clean environment; return its exit code."""
+    return completed(*command).returncode
+
+
+def completed(*command: object, **streams: Any) -> "subprocess.CompletedProcess[str]":
+    """The same, with its output where ``streams`` say."""
     environment = {key: value for key, value in os.environ.items() if key not in UNWANTED}
-    return subprocess.run([str(part) for part in command], cwd=str(ROOT), env=environment).returncode
+    return subprocess.run([str(part) for part in command], cwd=str(ROOT), env=environment, **streams)
 
 
 def say(message: str) -> None:

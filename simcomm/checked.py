@@ -53,7 +53,7 @@ class Checked:
 
     @cached_property
     def sizes(self) -> Sizes | None:
-        """Of every class of the schedule's quotient, if it has one."""
+        """Of every class of the schedule's quotient, if it has one whose classes say it."""
         return None if self.schedule.quotient is None else self.schedule.quotient.sizes_bytes(self.vector)
 
     @cached_property

@@ -44,8 +44,8 @@ def count(schedule: Schedule, vector: Vector) -> Counts:
     (Traffic(messages=2, bytes=9223372036854775808), 2)
     """
     quotient = schedule.quotient
-    if quotient is not None:
-        sizes = quotient.sizes_bytes(vector)
+    sizes = None if quotient is None else quotient.sizes_bytes(vector)
+    if quotient is not None and sizes is not None:
         sent, received = (modulo(quotient, sizes, end) for end in (quotient.src, quotient.dst))
     else:
         size_bytes = schedule.sizes_bytes(vector)

@@ -226,11 +226,6 @@ def _whole_sizes(size_bytes: Sequence[int] | Ints, schedule: Schedule) -> Ints:
     return sizes
 
 
-def used_pairs(schedule: Schedule, size_bytes: Ints) -> RankPairs:
-    """Every (src, dst) that sends something."""
-    return Load(schedule, size_bytes).pairs
-
-
 def _model(network: str | Mapping[str, Any] | NetworkModel) -> NetworkModel:
     if isinstance(network, str):
         return networks.get(network)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from simcomm.schedule import Ints
 class Folding:
     """What is known of the group while calls come in: its kind, and whether it moves chunks as it moves ranks.
 
-    Vectors always move: each is one rank's own. Chunks that move must be as many as ranks, and sent one by one; and
-    only rotations move them.
+    Vectors always move: each is one rank's own. Chunks that move must be as many as ranks, and sent one by one or
+    packed; and only rotations move them.
     """
 
     def __init__(self, ranks: int, chunks: int, vectors: int) -> None:
@@ -52,15 +51,20 @@ class Folding:
 
     def home(self, items: Items) -> Items:
         """The same chunks, where rank 0 has them."""
-        if not self.moves and self.vectors == 1:
-            return replace(items, src=np.zeros_like(items.src), dst=np.zeros_like(items.dst))
-        vector, chunk = np.divmod(items.chunk, self.per_vector)
-        if self.moves:
-            chunk = self.group.minus(chunk, items.dst)
-        if self.vectors > 1:
-            vector = self.group.minus(vector, items.dst)
         zeros = np.zeros_like(items.src)
-        return Items(zeros, zeros, np.asarray(vector * self.per_vector + chunk), items.count)
+        if items.listed is None:
+            return Items(zeros, zeros, self._at_home(items.chunk, items.dst), items.count)
+        item = np.repeat(np.arange(len(items)), items.count)
+        listed = self._at_home(items.listed, items.dst[item])
+        return Items(zeros, zeros, items.chunk, items.count, listed[np.lexsort((listed, item))])
+
+    def _at_home(self, chunks: Ints, rank: Ints) -> Ints:
+        vector, chunk = np.divmod(chunks, self.per_vector)
+        if self.moves:
+            chunk = self.group.minus(chunk, rank)
+        if self.vectors > 1:
+            vector = self.group.minus(vector, rank)
+        return np.asarray(vector * self.per_vector + chunk)
 
     def move(self, numbers: Ints, by: Ints) -> Ints:
         """Operations of a class: those that stand to ``by`` as these stand to element 0."""

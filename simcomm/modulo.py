@@ -1,14 +1,16 @@
 """What a proof needs of a quotient instead of the whole schedule.
 
 Chunks never mix. Where the group moves them, what happens to one chunk happens, moved, to all: of every class just one
-operation carries it, and these are a schedule of their own. Where chunks stay, what happens at rank 0 happens, moved,
-at every rank: contribution sets are those of element 0, and one that comes from element s is moved by s.
+operation carries it (or one for each chunk that is packed), and these are a schedule of their own. Where chunks stay,
+what happens at rank 0 happens, moved, at every rank: contribution sets are those of element 0, and one that comes from
+element s is moved by s.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from simcomm.order import expand, rows
 from simcomm.quotient import Quotient
 from simcomm.schedule import REDUCE, Ints, Schedule
 
@@ -19,30 +21,35 @@ MOST_CONTRIBUTIONS = 50_000_000
 def of_one_chunk(quotient: Quotient) -> tuple[Schedule, Ints]:
     """All that is sent of one chunk (of several vectors: of vector 0), and which chunks these are; if chunks move.
 
-    Operation i is that of class i that carries them; what carries nothing is left out.
+    For every chunk that a class carries there is one operation: that of the class which carries it there.
     """
     q, group = quotient, quotient.group
     per_vector = q.chunks // q.vectors
-    element = group.minus(0, q.chunk // per_vector if q.vectors > 1 else q.chunk)
-    carries = q.count > 0
-    kept = np.flatnonzero(carries)
-    number = np.cumsum(carries) - 1
-    reader = np.repeat(np.arange(len(q)), np.diff(q.after_start))
-    writer, shift = np.divmod(q.after, group.order)
-    same = carries[reader] & carries[writer] & (group.add(element[reader], shift) == element[writer])
-    waits = np.bincount(number[reader[same]], minlength=len(kept))
-    chunk = q.chunk_of(kept, element[kept])
+    of_class = np.repeat(np.arange(len(q)), q.count)
+    element = group.minus(0, q.carried // per_vector if q.vectors > 1 else q.carried)
+    chunk = q.moved(q.carried, element)
+    within, each = (chunk, per_vector) if q.vectors > 1 else (0 * chunk, 1)
+    keys = (of_class * group.order + element) * each + within
+    waits = np.diff(q.after_start)[of_class]
+    reader = np.repeat(np.arange(len(of_class)), waits)
+    writer, shift = np.divmod(q.after[expand(q.after_start[of_class], waits)], group.order)
+    wanted = (writer * group.order + group.add(element[reader], shift)) * each + within[reader]
+    order = np.argsort(keys)
+    place = np.searchsorted(keys, wanted, sorter=order)
+    found = np.append(order, 0)[place]
+    same = (place < len(keys)) & (np.append(keys, -1)[found] == wanted)
+    counts, after = rows(reader[same], found[same], len(of_class))
     schedule = Schedule(
         ranks=group.order,
         chunks=q.chunks,
-        kind=q.kind[kept],
-        src=group.add(q.src, element)[kept].astype(np.int32),
-        dst=group.add(q.dst, element)[kept].astype(np.int32),
+        kind=q.kind[of_class],
+        src=group.add(q.src[of_class], element).astype(np.int32),
+        dst=group.add(q.dst[of_class], element).astype(np.int32),
         chunk=chunk.astype(np.int32),
-        count=q.count[kept],
-        seconds=q.seconds[kept],
-        after_start=np.concatenate([[0], np.cumsum(waits)]),
-        after=number[writer[same]].astype(np.int32),
+        count=np.ones(len(of_class), np.int32),
+        seconds=q.seconds[of_class],
+        after_start=np.concatenate([[0], np.cumsum(counts)]),
+        after=after.astype(np.int32),
         vectors=q.vectors,
         _checked=True,
     )

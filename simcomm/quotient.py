@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simcomm.cargo import range_bytes
+from simcomm.cargo import Cargo, carried, list_bytes, range_bytes, stow
 from simcomm.closed_forms import Vector
 from simcomm.orbit import Group, Ints
 from simcomm.order import depths_in_order, expand
@@ -31,9 +31,10 @@ class Quotient:
     """Class i is n operations, n the order of the group; the columns have the one of element 0.
 
     Operation g of class i has the number i·n + g. It goes from rank ``src[i]`` moved by g to ``dst[i]`` moved by g.
-    Its chunk is ``chunk[i]``, of which the number within the vector is moved by g if ``moves``, and that of the vector
-    if there are several. ``after`` has the numbers that the operation of element 0 waits for: j·n + s stands for
-    operation s moved by g of class j; always j < i.
+    Its chunks are those of element 0, of which the number within the vector is moved by g if ``moves``, and that of the
+    vector if there are several; ``cargo`` has those of packed messages (see :mod:`~simcomm.cargo`). ``after`` has the
+    numbers that the operation of element 0 waits for: j·n + s stands for operation s moved by g of class j; always
+    j < i.
     """
 
     group: Group
@@ -48,6 +49,7 @@ class Quotient:
     seconds: npt.NDArray[np.float64]
     after_start: Ints
     after: Ints
+    cargo: Cargo | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -62,9 +64,18 @@ class Quotient:
         """Level and step of every class: those of each of its operations."""
         return depths_in_order(self.after_start, self.after // self.group.order, np.not_equal(self.kind, 2))
 
-    def chunk_of(self, classes: Ints, elements: Ints) -> Ints:
-        """The chunk of operation g of a class."""
-        chunk = self.chunk[classes]
+    @property
+    def packs(self) -> bool:
+        """Whether messages may be packed: also one that is a range at element 0 may be none where it is moved to."""
+        return self.cargo is not None or ((self.moves or self.vectors > 1) and bool((self.count > 1).any()))
+
+    @cached_property
+    def carried(self) -> Ints:
+        """The chunks of the operations of element 0, ``count`` each, one class after the other."""
+        return carried(self.cargo, self.chunk, self.count)
+
+    def moved(self, chunk: Ints, elements: Ints) -> Ints:
+        """What operation g carries where that of element 0 carries ``chunk``."""
         if not self.moves and self.vectors == 1:
             return chunk
         vector, within = np.divmod(chunk, self.chunks // self.vectors)
@@ -74,29 +85,42 @@ class Quotient:
             vector = self.group.add(vector, elements)
         return np.asarray(vector * (self.chunks // self.vectors) + within)
 
-    def sizes_bytes(self, vector: Vector) -> Sizes:
-        """What :meth:`simcomm.schedule.Schedule.sizes_bytes` says of all operations."""
+    def sizes_bytes(self, vector: Vector) -> Sizes | None:
+        """What :meth:`simcomm.schedule.Schedule.sizes_bytes` says of all operations; None if classes do not say it.
+
+        That is, if packed messages of one class differ in size.
+        """
         per_vector = self.chunks // self.vectors
-        of_class = range_bytes(vector, per_vector, self.chunk, self.count)
+        alike = not self.moves or vector.is_cut_evenly(per_vector)
+        if self.packs and not alike:
+            return None
+        if self.cargo is None:
+            of_class = range_bytes(vector, per_vector, self.chunk, self.count)
+        else:
+            of_class = list_bytes(vector, per_vector, self.cargo, self.chunk, self.count)
         of_class[np.equal(self.kind, 2)] = 0
-        if not self.moves or vector.is_cut_evenly(per_vector):
+        if alike:
             return Sizes(of_class, None)
         return Sizes(of_class, range_bytes(vector, per_vector, np.arange(per_vector), np.ones(per_vector, np.int32)))
 
-    def unfolded_sizes(self, vector: Vector, chunk: npt.NDArray[np.int32]) -> Ints:
+    def unfolded(self, sizes: Sizes, chunk: npt.NDArray[np.int32]) -> Ints:
         """The bytes of all operations, whose chunks these are."""
-        of_class, of_chunk = self.sizes_bytes(vector)
+        of_class, of_chunk = sizes
         if of_chunk is None:
             return np.repeat(of_class, self.group.order)
         sends = np.repeat(np.not_equal(self.kind, 2), self.group.order)
         return np.where(sends, of_chunk[chunk % np.int32(len(of_chunk))], 0)
 
-    def unfold(self) -> dict[str, npt.NDArray[np.generic]]:
+    def unfold(self) -> dict[str, npt.NDArray[np.generic] | None]:
         """The columns of the schedule, in vectors."""
         n, m = self.group.order, len(self)
         elements = np.arange(n)
         each = np.repeat(np.arange(m), n) if self.moves or self.vectors > 1 else None
-        chunk = np.repeat(self.chunk, n) if each is None else self.chunk_of(each, np.tile(elements, m))
+        chunk, cargo = np.repeat(self.chunk, n), None
+        if self.packs:
+            chunk, cargo = stow(self.chunks, chunk, np.repeat(self.count, n), self._unfold_carried())
+        elif each is not None:
+            chunk = self.moved(self.chunk[each], np.tile(elements, m))
         counts = np.diff(self.after_start)
         return {
             "kind": np.repeat(self.kind, n),
@@ -107,7 +131,16 @@ class Quotient:
             "seconds": np.repeat(self.seconds, n),
             "after_start": np.concatenate([[0], np.cumsum(np.repeat(counts, n))]).astype(np.int64),
             "after": self._unfold_after(counts),
+            "cargo": cargo,
         }
+
+    def _unfold_carried(self) -> Ints:
+        """The chunks of all operations, each one's in order."""
+        n, count = self.group.order, np.repeat(self.count, self.group.order)
+        which = expand(np.repeat(np.cumsum(self.count) - self.count, n), count)
+        element = np.repeat(np.tile(np.arange(n), len(self)), count)
+        keys = np.repeat(np.arange(len(count)), count) * self.chunks + self.moved(self.carried[which], element)
+        return np.asarray(np.sort(keys) % self.chunks)
 
     def _everywhere(self, rank: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         moved = self.group.add(rank[:, None], np.arange(self.group.order, dtype=np.int32))

@@ -64,7 +64,7 @@ class Recorder:
         self.ranks, self.chunks, self.vectors = int(ranks_[0]), int(chunks_[0]), int(vectors_[0])
         self._folding: Folding | None = Folding(self.ranks, self.chunks, self.vectors)
         #: What was recorded as orbits, to be recorded again if one call is none.
-        self._calls: list[tuple[int, Given, Any, bool]] = []
+        self._calls: list[tuple[int, Given, Any, bool, bool]] = []
         self._clear()
 
     def _clear(self) -> None:
@@ -126,7 +126,7 @@ class Recorder:
         columns = (kind, src, dst, chunk, count, seconds, after_start)
         if self._folding is not None and len(kind):
             group, moves = self._folding.group, bool(self._folding.moves)
-            return Schedule.unfolding(Quotient(group, self.chunks, self.vectors, moves, *columns, after))
+            return Schedule.unfolding(Quotient(group, self.chunks, self.vectors, moves, *columns, after, cargo))
         return Schedule(self.ranks, self.chunks, *columns, after.astype(np.int32), self.vectors, cargo, _checked=True)
 
     def _send(
@@ -148,7 +148,7 @@ class Recorder:
     ) -> Numbers:
         """Check everything first: a call that is refused leaves nothing behind."""
         folding = self._folding
-        if folding is not None and (packed or not folding.takes(given, seconds)):
+        if folding is not None and not folding.takes(given, seconds):
             self._spread()
             folding = None
         what, plain = KINDS[kind], given.arrays() if folding is None else given.representative()
@@ -161,7 +161,7 @@ class Recorder:
         waits = self._after_of(what, plain.after, items)
         busy = np.ascontiguousarray(broadcast(what, seconds, items.src)[0])
         if folding is not None:
-            self._calls.append((kind, given, seconds, own))
+            self._calls.append((kind, given, seconds, own, packed))
             numbers = self._append_rows(kind, items, busy, waits, own)
             column = items.src.ndim == 2
             base = numbers[:, None] if column else numbers[0]
@@ -172,8 +172,8 @@ class Recorder:
         """One call is no orbit: record all again, rank by rank."""
         calls, self._calls, self._folding = self._calls, [], None
         self._clear()
-        for kind, given, seconds, own in calls:
-            self._record(kind, given.arrays(), seconds, own)
+        for kind, given, seconds, own, packed in calls:
+            self._record(kind, given.arrays(), seconds, own, packed)
 
     def _append_rows(self, kind: int, items: Items, seconds: Any, waits: list[Ints], own: bool) -> Ints:
         """Add one step after the other, all in one go where they are orbits and nobody reads what several wrote."""

@@ -72,13 +72,12 @@ class Schedule:
     after_start: npt.NDArray[np.int64]
     after: npt.NDArray[np.int32]
     vectors: int = 1
-    cargo: Cargo | None = None
+    cargo: Cargo | None = field(default_factory=lambda: None)  # no default of the class: it may be yet to unfold
     _checked: bool = field(default=False, repr=False)
     quotient: Quotient | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for column in (*self.columns(), *([] if self.cargo is None else [self.cargo])):
-            column.setflags(write=False)
+        self._freeze()
         if not self._checked:
             check(self)
 
@@ -86,19 +85,28 @@ class Schedule:
     def unfolding(cls, quotient: Quotient) -> Schedule:
         """The schedule of a quotient: no more than that until a column is looked at."""
         schedule = object.__new__(cls)
-        known = {"ranks": quotient.group.order, "chunks": quotient.chunks, "vectors": quotient.vectors}
+        known: dict[str, int | None] = {
+            "ranks": quotient.group.order,
+            "chunks": quotient.chunks,
+            "vectors": quotient.vectors,
+        }
+        if not quotient.packs:
+            known["cargo"] = None
         schedule.__dict__.update(known, _checked=True, quotient=quotient)
         return schedule
 
     def __getattr__(self, name: str) -> Any:
         """A column that is not there yet."""
         quotient = self.__dict__.get("quotient")
-        if quotient is None or name not in _COLUMNS:
+        if quotient is None or name not in (*_COLUMNS, "cargo"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         self.__dict__.update(quotient.unfold())
-        for column in self.columns():
-            column.setflags(write=False)
+        self._freeze()
         return self.__dict__[name]
+
+    def _freeze(self) -> None:
+        for column in (*self.columns(), *([] if self.cargo is None else [self.cargo])):
+            column.setflags(write=False)
 
     @classmethod
     def of(cls, ranks: int, chunks: int, operations: Iterable[Operation], vectors: int = 1) -> Schedule:
@@ -132,12 +140,10 @@ class Schedule:
 
     def same_as(self, other: Schedule) -> bool:
         """Whether two schedules are equal in all that they say, operation by operation."""
-        (mine, *arrays), (others, *theirs) = (
-            ((s.ranks, s.chunks, s.vectors, len(s)), *s.columns(), np.empty(0) if s.cargo is None else s.cargo)
-            for s in (self, other)
-        )
-        pairs = zip(arrays, theirs, strict=True)
-        return mine == others and all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in pairs)
+        if (self.ranks, self.chunks, self.vectors) != (other.ranks, other.chunks, other.vectors):
+            return False
+        mine, others = ((*s.columns(), np.empty(0) if s.cargo is None else s.cargo) for s in (self, other))
+        return all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(mine, others, strict=True))
 
     def __len__(self) -> int:
         return len(self.kind) if self.quotient is None else self.quotient.operations
@@ -230,8 +236,8 @@ class Schedule:
         Chunk i of C covers elements ⌊iE/C⌋ … ⌊(i+1)E/C⌋ − 1. Exact while the vector, or what the longest message
         carries of several, is below 2⁶³ bytes; raises InputError above.
         """
-        if self.quotient is not None:
-            return self.quotient.unfolded_sizes(vector, self.chunk)
+        if self.quotient is not None and (known := self.quotient.sizes_bytes(vector)) is not None:
+            return self.quotient.unfolded(known, self.chunk)
         if self.cargo is not None:
             sizes = list_bytes(vector, self.chunks_per_vector, self.cargo, self.chunk, self.count)
         else:

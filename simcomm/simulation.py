@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from simcomm.common import keeping_on, once
 from simcomm.engines.timeline import Times
 from simcomm.engines.workers import compute_seconds, with_jitter
 from simcomm.errors import InputError
-from simcomm.execution import execute
+from simcomm.execution import Execution, execute
 from simcomm.fitting import fitted_to
 from simcomm.forecast import Forecast, forecast, refuse
 from simcomm.formats.collective import chosen
@@ -140,52 +140,80 @@ def simulate_point(
     ``collectives`` are further ones by name, ``graph`` replaces the scenario's topology. The result carries its
     schedule, counts, cluster and links, and if ``timeline`` its timeline. InputError if the topology does not fit.
     """
-    collective = collective_of(scenario, collectives or {})
-    vector = Vector(scenario.elements, scenario.itemsize)
+    point = _prepared(scenario, collectives or {}, graph)
+    return _result(point, _ran(point, timeline), timeline)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A point before it runs: its schedule, counted and proven; where it runs; how the ranks differ."""
+
+    scenario: Scenario
+    what: Checked
+    schedule: Schedule
+    label: str
+    links: nx.Graph[Any] | Regular
+    fitted: Fitted
+    workers: Workers
+    compute_s: Times | None
+
+
+def _prepared(scenario: Scenario, own: Mapping[str, Collective], graph: nx.Graph[Any] | None) -> _Prepared:
+    collective = collective_of(scenario, own)
     on_hosts = collective.hosts(scenario.workers, scenario.collective.options)
     label, links = _topology(scenario, on_hosts, graph)
     collective, fitted = _fitted(scenario, collective, label, links)
+    vector = Vector(scenario.elements, scenario.itemsize)
     what = check(collective, scenario.workers, vector, scenario.collective.options)
     schedule = what.schedule.one_send_at_a_time() if scenario.one_send_at_a_time else what.schedule
     workers, compute_s = _workers(scenario, what)
     workers = replace(workers, hosts=on_hosts if fitted.further else None)
-    ran = execute(
-        schedule,
-        vector,
-        links,
+    return _Prepared(scenario, what, schedule, label, links, fitted, workers, compute_s)
+
+
+def _ran(point: _Prepared, timeline: bool) -> Execution:
+    scenario = point.scenario
+    return execute(
+        point.schedule,
+        point.what.vector,
+        point.links,
         network=scenario.network.build(),
-        name=label,
+        name=point.label,
         placement=scenario.placement.order,
-        routing=_routing(scenario, fitted),
+        routing=_routing(scenario, point.fitted),
         seed=scenario.seed,
-        workers=workers,
-        bandwidth_factor=_factors(scenario, schedule.ranks),
-        further=fitted.further,
-        compute_s=compute_s,
+        workers=point.workers,
+        bandwidth_factor=_factors(scenario, point.schedule.ranks),
+        further=point.fitted.further,
+        compute_s=point.compute_s,
         engine=scenario.engine,
         detailed=timeline,
         timeline=timeline,
     )
-    expected = None if scenario.one_send_at_a_time else formula(what, ran.cluster, ran.network, workers)
-    ends = what.counted.sent, what.counted.received
-    makespan_s = float(ran.summary.makespan_s)
-    least = bound(what, ran.cluster, ran.network)
-    uses = uses_of(ran.cluster, lambda: _traffic(schedule, what), makespan_s, ran.meters, ends=ends)
+
+
+def _result(point: _Prepared, ran: Execution, timeline: bool) -> Result:
+    """What was found, beside what theory says; CheckError if they disagree."""
+    what, cluster = point.what, ran.cluster
+    expected = None if point.scenario.one_send_at_a_time else formula(what, cluster, ran.network, point.workers)
+    least = bound(what, cluster, ran.network)
+    makespan_s, ends = float(ran.summary.makespan_s), (what.counted.sent, what.counted.received)
+    uses = uses_of(cluster, lambda: _traffic(point.schedule, what), makespan_s, ran.meters, ends=ends)
     return Result(
         point="",
         engine=ran.engine,
         engine_reason=ran.engine_reason,
-        topology=label,
-        bandwidth_Bps=ran.cluster.common("bandwidth_Bps"),
-        latency_s=ran.cluster.common("latency_s"),
-        **columns.given(scenario),
+        topology=point.label,
+        bandwidth_Bps=cluster.common("bandwidth_Bps"),
+        latency_s=cluster.common("latency_s"),
+        **columns.given(point.scenario),
         **columns.counted(what),
         **columns.timed(what, ran.summary, expected, least),
         **columns.linked(uses),
-        schedule=schedule,
+        schedule=point.schedule,
         timeline=ran.kept if timeline else None,
         counts=what.counted,
-        cluster=ran.cluster,
+        cluster=cluster,
         links=uses,
         bound=least,
         goal=what.goal,
@@ -222,12 +250,9 @@ def _graph(scenario: Scenario, ranks: int, graph: nx.Graph[Any] | None) -> tuple
 
 
 def _traffic(schedule: Schedule, what: Checked) -> Pairs:
-    quotient = schedule.quotient
-    return (
-        pairs(schedule, what.size_bytes)
-        if quotient is None
-        else pairs_modulo(quotient, quotient.sizes_bytes(what.vector))
-    )
+    if schedule.quotient is None or what.sizes is None:
+        return pairs(schedule, what.size_bytes)
+    return pairs_modulo(schedule.quotient, what.sizes)
 
 
 def _factors(scenario: Scenario, ranks: int) -> list[float] | None:

@@ -8,7 +8,8 @@ from contextlib import suppress
 from hypothesis import given, settings
 from maxplus_runs import MODELS, agree
 from random_runs import Case
-from same_runs import any_case, case_with_flows, check_engines_agree
+from same_runs import MODELS as COMPILED
+from same_runs import any_case, case_with_flows, check_collective, check_engines_agree
 from symmetry_runs import FOLDING, check_equal
 from symmetry_runs import MODELS as SYMMETRIC
 
@@ -24,6 +25,13 @@ def main(programs: int) -> None:
 
     agree()
     print(f"{programs:,} random programs: des = compiled, operation by operation")  # noqa: T201
+
+
+def collectives_in_the_kernel(most: int) -> None:
+    """Every collective on 1 … ``most`` workers, under every model."""
+    every = [(name, n, model) for model in COMPILED for name in collectives.names() for n in range(1, most + 1)]
+    runs = sum(check_collective(*one) for one in every)
+    print(f"{runs:,} runs of collectives: des = compiled, operation by operation")  # noqa: T201
 
 
 def collectives_in_max_plus(most: int) -> None:
@@ -51,5 +59,6 @@ def collectives_by_symmetry(most: int) -> None:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    collectives_in_the_kernel(64)
     collectives_in_max_plus(64)
     collectives_by_symmetry(64)

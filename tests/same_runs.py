@@ -12,12 +12,28 @@ from hypothesis import strategies as st
 from random_networks import fair_share, networked, store_and_forward
 from random_runs import Case, cases, loggp
 
+from simcomm import collectives, topology
+from simcomm.closed_forms import Vector
 from simcomm.engines import compiled, des
 from simcomm.engines.meters import Rate
 from simcomm.engines.timeline import Timeline
+from simcomm.engines.workers import noise
+from simcomm.errors import InputError
+from simcomm.execution import execute
+from simcomm.networks.base import Workers
 from simcomm.networks.fair_share import FairShare
 
 COLUMNS = ("start_s", "end_s", "latency_s", "serialisation_s", "reduction_s", "sending_s", "receiving_s")
+
+MODELS: dict[str, dict[str, Any]] = {
+    "loggp": {"model": "loggp", "overhead": "1 us", "gap": "2 us", "reduce_bandwidth": "3 GB/s"},
+    "one CPU": {"model": "loggp", "ports": "one_cpu", "overhead": "1 us", "cpu_bandwidth": "7 GB/s"},
+    "rendezvous": {"model": "loggp", "rendezvous_above": "1 kB"},
+    "store and forward": {"model": "store_and_forward", "reduce_bandwidth": "3 GB/s"},
+    "packets": {"model": "store_and_forward", "packet_size": "700 B"},
+    "fair share": {"model": "fair_share", "reduce_bandwidth": "3 GB/s"},
+    "weights": {"model": "fair_share", "weights": "inverse_latency", "rate_cap": "5 GB/s"},
+}
 
 
 def any_case(most_operations: int = 18) -> st.SearchStrategy[Any]:
@@ -63,6 +79,23 @@ def check_engines_agree(case: Case) -> None:
     check = check_close if isinstance(case.model, FairShare) else check_same
     for by_model in (True, False):
         check(reference, in_the_kernel(case, by_model))
+
+
+def check_collective(name: str, n: int, model: str) -> bool:
+    """A collective on so many workers, all at once and then some of them late; False if it refuses the number."""
+    try:
+        schedule = collectives.get(name).schedule(n)
+    except InputError:
+        return False
+    ranks, sizes = schedule.ranks, schedule.sizes_bytes(Vector(5003))
+    star = topology.build("star", ranks, 12.5e9, 5e-6)
+    late = noise(np.random.default_rng(n), ranks, 0.1) * 1e-4
+    check = check_close if MODELS[model]["model"] == "fair_share" else check_same
+    for start_s in ([0.0] * ranks, late.tolist()):
+        workers = Workers(tuple(start_s), (0.0,) * ranks, (1.0,) * ranks)
+        given: dict[str, Any] = {"network": MODELS[model], "workers": workers}
+        check(*(execute(schedule, sizes, star, engine=engine, **given).timeline for engine in ("des", "compiled")))
+    return True
 
 
 def close(one: Any, other: Any) -> None:

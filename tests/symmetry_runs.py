@@ -23,6 +23,7 @@ FOLDING = [
     ("direct_all_gather", {}),
     ("pairwise_reduce_scatter", {}),
     ("bruck_all_to_all", {}),
+    ("bruck_all_gather", {}),
     ("ring_shift", {"distance": -1, "steps": 3}),
 ]
 MODELS: list[dict[str, Any]] = [

@@ -133,7 +133,7 @@ def test_a_point_of_very_many_messages_is_run_without_a_timeline(command, scenar
 RUN_PLOTS = ("gantt", "traffic", "link_heat", "link_gantt", "link_utilisation", "link_queues")
 
 
-@pytest.mark.parametrize("options", [[], ["--no-links"]])
+@pytest.mark.parametrize("options", [[], pytest.param(["--no-links"], marks=pytest.mark.no_cover)])
 def test_a_single_point_is_drawn_and_explained_also_when_it_is_found_again(command, scenario, options):
     ran = command("run", scenario(), "-o", "out", *options)
     assert {f"plot out/{plot}.{kind}" for plot in RUN_PLOTS for kind in ("png", "svg")} <= set(ran.out.splitlines())

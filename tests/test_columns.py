@@ -55,6 +55,14 @@ def test_what_is_given_in_words() -> None:
     assert (rich["seed"], rich["compute_s"], rich["jitter"]) == (7, 0.001, 0.1)
 
 
+def test_lists_of_lists_stand_as_they_are_up_to_forty_letters() -> None:
+    longest = [[123456789, 123456789], [12345678, 12345]]
+    assert len(str(columns.word(longest))) == columns.MOST_LETTERS == 40
+    assert columns.word(longest) == "[[123456789,123456789],[12345678,12345]]"
+    longest[1][1] *= 10
+    assert columns.word(longest).startswith("2x2:")
+
+
 def test_what_is_counted_beside_the_closed_form() -> None:
     what = check(get("parameter_server"), 3, Vector(10, 4), {"servers": 2})
     found = columns.counted(what)

@@ -64,6 +64,14 @@ def test_what_is_larger_than_the_room_takes_none(made: tuple[list[str], Callable
     assert done == ["a", "large", "large"]
 
 
+def test_what_takes_all_of_the_room_is_kept(made: tuple[list[str], Callable[..., str]]) -> None:
+    done, ask = made
+    with keeping(Kept(most_bytes=10)):
+        for key, size in (("a", 4), ("all", 10), ("all", 10), ("a", 4)):
+            ask(key, size)
+    assert done == ["a", "all", "a"]
+
+
 USUAL = {"collective": "ring_all_reduce", "workers": 3, "parameters": 1000, "link": LINK}
 CHANGES = [
     {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -22,6 +23,8 @@ import simcomm
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MOST_LINES = 320
+MOST_LINES_OF_A_FUNCTION = 50
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
@@ -78,6 +81,44 @@ def test_ci_is_executable() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
+def test_ci_runs_the_checks_and_the_tests_with_their_coverage() -> None:
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.findall(r"do\.py (\w+)", text) == ["check", "cover"]
+
+
+def modules() -> Iterator[tuple[Path, str]]:
+    """Every file of the package, and its text."""
+    for path in sorted((ROOT / "simcomm").rglob("*.py")):
+        yield path, path.read_text(encoding="utf-8")
+
+
+def test_files_and_functions_are_short() -> None:
+    assert not [path for path, text in modules() if len(text.splitlines()) > MOST_LINES]
+    nodes = [(path, node) for path, text in modules() for node in ast.walk(ast.parse(text))]
+    functions = [(path, node) for path, node in nodes if isinstance(node, ast.FunctionDef)]
+    lines = {f"{path.stem}.{one.name}": (one.end_lineno or 0) - one.lineno + 1 for path, one in functions}
+    assert len(lines) > 1000
+    assert not {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_FUNCTION}
+
+
+def test_what_the_package_imports_is_a_dependency_that_it_names() -> None:
+    named = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    extras = {
+        Requirement(text).name for extra in ("chakra", "parquet") for text in PROJECT["optional-dependencies"][extra]
+    }
+    imported: set[str] = set()
+    for _, text in modules():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").split(".")[0])
+    theirs = imported - {"simcomm"} - set(sys.stdlib_module_names)
+    assert theirs
+    known = {"yaml": "pyyaml", "PIL": "pillow", "pydantic_core": "pydantic", "google": "protobuf"}
+    assert {known.get(name, name) for name in theirs} <= named | extras
+
+
 def test_no_file_names_a_path_of_one_machine() -> None:
     git = shutil.which("git")
     if not git or not (ROOT / ".git").exists():
@@ -116,23 +157,48 @@ def commands(do: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]
 
 
 def test_set_up_installs_the_lock_by_hash_then_simcomm_alone_and_only_once(
-    do: ModuleType, commands: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    do: ModuleType, commands: list[list[str]], tmp_path: Path
 ) -> None:
     venv = do.Venv(tmp_path)
     venv.set_up()
-    make, dependencies, package = commands
+    make, dependencies, package, consistent = commands
     assert make[1:] == ["-m", "venv", str(tmp_path)]
-    assert dependencies[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
+    assert dependencies[-4:] == ["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements.lock")]
     assert package[-4:] == ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    assert consistent[-2:] == ["pip", "check"]
     (tmp_path / "pyvenv.cfg").touch()
     venv.set_up()
-    assert len(commands) == 3
+    assert len(commands) == 4
 
-    changed = tmp_path / "changed.lock"
-    changed.write_text(LOCK + "\n")
-    monkeypatch.setattr(do, "LOCK", changed)
+
+@pytest.mark.parametrize("change", ["lock", "python", "killed"])
+def test_a_set_up_that_is_stale_or_half_made_is_made_anew(
+    change: str, do: ModuleType, commands: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "venv"
+    folder.mkdir()
+    venv = do.Venv(folder)
     venv.set_up()
-    assert len(commands) == 6
+    (folder / "pyvenv.cfg").touch()
+    commands.clear()
+    if change == "lock":
+        (tmp_path / "changed.lock").write_text(LOCK + "\n")
+        monkeypatch.setattr(do, "LOCK", tmp_path / "changed.lock")
+    elif change == "python":
+        monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    else:
+        venv.stamp.write_text("")
+    venv.set_up()
+    assert commands[0][1:] == ["-m", "venv", "--clear", str(folder)]
+    assert len(commands) == 4
+
+
+def test_a_venv_of_somebody_else_is_used_and_not_emptied(
+    do: ModuleType, commands: list[list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "pyvenv.cfg").touch()
+    do.Venv(tmp_path).set_up()
+    assert "--clear" not in commands[0]
 
 
 def test_set_up_leaves_a_folder_of_something_else_alone(
@@ -146,11 +212,15 @@ def test_set_up_leaves_a_folder_of_something_else_alone(
     assert not commands
 
 
-def test_a_set_up_that_fails_is_done_again(do: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(do, "run", lambda *command: int("--require-hashes" in command))
-    with pytest.raises(SystemExit, match=r"the set-up failed at: .*--require-hashes"):
+@pytest.mark.parametrize("step", ["--require-hashes", "--editable", "check"])
+def test_a_set_up_that_fails_is_done_again(
+    step: str, do: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(do, "run", lambda *command: int(step in command))
+    with pytest.raises(SystemExit, match=f"the set-up failed at: .*{step}"):
         do.Venv(tmp_path).set_up()
-    assert not list(tmp_path.iterdir())
+    (stamp,) = tmp_path.iterdir()
+    assert stamp.read_text() == ""
 
 
 def test_a_python_without_venv_is_told_what_to_install(
@@ -178,22 +248,48 @@ class FailingVenv:
     def __init__(self, failing: str) -> None:
         self.failing = failing
         self.ran: list[str] = []
+        self.calls: list[tuple[Any, ...]] = []
 
     def run(self, program: str, *arguments: Any) -> int:
         self.ran.append(program)
+        self.calls.append((program, *arguments))
         return 3 if self.failing == program else 0
+
+    def told(self, program: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
+        code = self.run(program, *arguments)
+        return subprocess.CompletedProcess([program], code, stdout=f"{program} says {code}\n")
 
 
 def test_check_runs_every_check_and_names_those_that_failed(do: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     venv = FailingVenv("mypy")
     assert do.check(venv) == 1
-    assert venv.ran[:4] == ["ruff", "ruff", "mypy", "lint-imports"]
-    assert capsys.readouterr().out == "do.py: failed: mypy --strict\n"
+    notebooks = ["jupyter-execute"] * len(list((ROOT / "notebooks").glob("*.ipynb")))
+    checks = ["ruff", "ruff", "lint-imports", "mypy", *notebooks]
+    assert sorted(venv.ran) == sorted(checks)
+    said = [f"{program} says {3 if program == 'mypy' else 0}" for program in checks]
+    assert capsys.readouterr().out.splitlines() == [*said, "do.py: failed: mypy --strict"]
 
 
 def test_check_is_content_when_every_check_is(do: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert do.check(FailingVenv("none")) == 0
     assert "all as they must be" in capsys.readouterr().out
+
+
+def test_what_a_check_prints_is_kept_back(do: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    venv = do.Venv(tmp_path)
+    venv.programs = Path(sys.executable).parent
+    told = venv.told(Path(sys.executable).name, "-c", "import sys; print('out'); sys.exit('err')")
+    assert (told.returncode, told.stdout) == (1, "out\nerr\n")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_coverage_has_a_floor_and_what_is_compiled_is_so_before(do: ModuleType) -> None:
+    venv = FailingVenv("none")
+    assert do.cover(venv) == 0
+    (warm_up, script), (tests, *options) = venv.calls
+    assert (warm_up, tests) == ("python", "python")
+    assert (ROOT / str(script)).is_file()
+    assert {"--cov=simcomm", "--cov-branch", "--cov-fail-under=95"} <= set(options)
 
 
 def test_demo_stops_at_the_first_failure(do: ModuleType) -> None:

@@ -12,6 +12,7 @@ import simcomm
 from simcomm import limits
 from simcomm.collectives import get
 from simcomm.errors import InputError
+from simcomm.forecast import Forecast, refuse
 from simcomm.limits import ENGINE_BYTES, EngineBytes, available_bytes, check_size, estimate, most_workers, refusal
 from simcomm.scenario import from_mapping
 from simcomm.simulation import forecasts
@@ -52,6 +53,22 @@ def test_a_refusal_names_numbers_and_what_would_fit(monkeypatch: pytest.MonkeyPa
     assert estimate(RING, 816, {}, "des", timeline=True).memory_bytes <= 200_000_000
     assert estimate(RING, 817, {}, "des", timeline=True).memory_bytes > 200_000_000
     assert refusal(RING, 816, {}, "des", timeline=True, most_bytes=200_000_000) == ""
+
+
+def test_operations_that_just_fit_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain(monkeypatch, des=EngineBytes(message=100))
+    monkeypatch.setenv(limits.MEMORY_VARIABLE, "1 kB")
+    limits.check_operations("des", 10)
+    with pytest.raises(InputError, match=r"^11 operations need about 1\.1 kB with engine des; there are 1 kB; "):
+        limits.check_operations("des", 11)
+
+
+def test_runs_that_just_fit_together_go_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(limits.MEMORY_VARIABLE, "900 B")
+    alike = [Forecast("des", "", limits.Estimate("des", 1, 1, size), "") for size in (200, 300, 100, 400)]
+    refuse(alike, jobs=3)
+    with pytest.raises(InputError, match=r"^jobs: the 4 largest runs need about 1 kB .* expected at most 3 at a time$"):
+        refuse(alike, jobs=4)
 
 
 def test_what_nothing_helps_is_refused_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,10 +121,19 @@ def test_says_what_was_expected(parse, text, message):
     assert str(caught.value) == message
 
 
-def test_shortens_what_it_quotes():
-    with pytest.raises(InputError) as caught:
-        units.parse_time("x" * 500)
-    assert len(str(caught.value)) < 150
+@pytest.mark.parametrize(
+    ("letters", "quoted"), [(58, repr("x" * 58)), (59, "'" + "x" * 56 + "..."), (500, "'" + "x" * 56 + "...")]
+)
+def test_what_it_quotes_has_at_most_60_letters(letters, quoted):
+    with pytest.raises(InputError) as refused:
+        units.parse_time("x" * letters)
+    assert str(refused.value) == f"{quoted} is not {units.TIME.name}; {units.TIME.expected}"
+
+
+def test_the_largest_that_is_read_is_1e300():
+    assert units.parse_bandwidth("1e300 B/s") == 1e300
+    with pytest.raises(InputError, match="too large"):
+        units.parse_bandwidth("1.000001e300 B/s")
 
 
 @pytest.mark.parametrize(

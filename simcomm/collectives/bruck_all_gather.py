@@ -18,13 +18,14 @@ from simcomm.arguments import After
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
 from simcomm.goals import ALL_GATHER
+from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
 
 def build(workers: int) -> Schedule:
     """Bruck's all-gather: in step i every worker sends up to 2^i chunks to the worker 2^i before it."""
-    n, rank = workers, np.arange(workers)
+    n, rank = workers, everyone(workers)
     record = Recorder(n, n)
     ready: After = None
     for step in range((n - 1).bit_length()):

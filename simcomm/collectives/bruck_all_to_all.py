@@ -19,6 +19,7 @@ from simcomm.arguments import After
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
 from simcomm.goals import ALL_TO_ALL
+from simcomm.orbit import everyone
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
@@ -26,7 +27,7 @@ from simcomm.schedule import Schedule
 def build(workers: int) -> Schedule:
     """Bruck's all-to-all of blocks: in step k a block moves on by 2^k if its way has that binary digit."""
     record = Recorder(workers, chunks=workers**2, vectors=workers)
-    rank, way = np.arange(workers), np.arange(workers)
+    rank, way = everyone(workers), np.arange(workers)
     ready: After = None
     for step in range((workers - 1).bit_length()):
         hop = 1 << step

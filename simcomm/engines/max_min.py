@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
@@ -35,49 +36,78 @@ def max_min(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) ->
     >>> [share.rate_Bps for share in max_min(two, {"a": 3.0, "b": 1.0})]
     [2.0, 1.0]
     """
-    flows_of: dict[Hashable, list[int]] = {}
-    weight_of: dict[Hashable, Any] = {}
-    left: dict[Hashable, Any] = {}
-    for flow, demand in enumerate(demands):
-        for link in demand.links:
-            flows_of.setdefault(link, []).append(flow)
-            weight_of[link] = weight_of.get(link, 0) + demand.weight
-            left.setdefault(link, bandwidth_Bps[link])
-        if demand.cap_Bps is not None:
-            own = _Cap(flow)
-            flows_of[own], weight_of[own], left[own] = [flow], demand.weight, demand.cap_Bps
-    number = {link: index for index, link in enumerate(dict.fromkeys((*bandwidth_Bps, *flows_of)))}
-    growing = {link: len(flows) for link, flows in flows_of.items()}
-    full_at = [(_coarse(left[link] / weight_of[link]), number[link], link) for link in flows_of]
+    crossed = _filling(demands, bandwidth_Bps)
+    links = {link.order: link for own in crossed for link in own}.values()
+    full_at = [(link.full_at, link.order, link) for link in links]
     heapq.heapify(full_at)
     shares: list[Share | None] = [None] * len(demands)
     equal = len({demand.weight for demand in demands}) <= 1
     level: Any = 0
     while full_at:
         then, _, link = heapq.heappop(full_at)
-        if not growing[link] or then != _coarse(left[link] / weight_of[link]):
+        if not link.growing or then != link.full_at:
             continue  # all its flows stay already, or it fills up later than was thought: that is in the heap, too
-        then = left[link] / weight_of[link]
-        if _coarse(then) > _coarse(level):  # else it is the same but for rounding, which would add up
-            level = then
-        rest = left[link] if growing[link] == 1 and level == then else None  # for one flow: all of it, not nearly all
-        touched: dict[Hashable, None] = {}
-        for flow in flows_of[link]:
+        exactly = link.left_Bps / link.weight
+        if _coarse(exactly) > _coarse(level):  # else it is the same but for rounding, which would add up
+            level = exactly
+        # One flow has all that is left, not nearly all.
+        rest = link.left_Bps if link.growing == 1 and level == exactly else None
+        touched: dict[int, _Filling] = {}
+        for flow in link.flows:
             if shares[flow] is None:
-                demand = demands[flow]
-                rate = level * demand.weight if rest is None else rest
-                shares[flow] = Share(rate, None if isinstance(link, _Cap) else link)
-                for other in (*demand.links, *((_Cap(flow),) if demand.cap_Bps is not None else ())):
-                    left[other] -= rate
-                    weight_of[other] -= demand.weight
-                    growing[other] -= 1
-                    touched[other] = None
-        for other in touched:
-            if growing[other]:
+                weight = demands[flow].weight
+                rate = level * weight if rest is None else rest
+                shares[flow] = Share(rate, link.name)
+                for other in crossed[flow]:
+                    other.take(rate, weight)
+                    touched[other.order] = other
+        for other in touched.values():
+            if other.growing:
                 if not equal:  # what is left of a sum of weights of different magnitudes is mostly rounding
-                    weight_of[other] = sum(demands[flow].weight for flow in flows_of[other] if shares[flow] is None)
-                heapq.heappush(full_at, (_coarse(left[other] / weight_of[other]), number[other], other))
+                    other.weight = sum(demands[flow].weight for flow in other.flows if shares[flow] is None)
+                heapq.heappush(full_at, (other.full_at, other.order, other))
     return [share for share in shares if share is not None]
+
+
+@dataclass(eq=False)
+class _Filling:
+    """A link that fills up, or a flow's cap, which has no name: what is left of it, and for which flows."""
+
+    order: int
+    name: Hashable | None
+    left_Bps: Any
+    flows: list[int] = field(default_factory=list)
+    weight: Any = 0
+    growing: int = 0
+
+    def add(self, flow: int, weight: Any) -> None:
+        self.flows.append(flow)
+        self.weight += weight
+        self.growing += 1
+
+    def take(self, rate_Bps: Any, weight: Any) -> None:
+        """For a flow that stays."""
+        self.left_Bps -= rate_Bps
+        self.weight -= weight
+        self.growing -= 1
+
+    @property
+    def full_at(self) -> Any:
+        """The level, to 40 bits."""
+        return _coarse(self.left_Bps / self.weight)
+
+
+def _filling(demands: Sequence[Demand], bandwidth_Bps: Mapping[Hashable, Any]) -> list[list[_Filling]]:
+    """All that fills up on the way of every flow."""
+    links = {name: _Filling(order, name, left_Bps) for order, (name, left_Bps) in enumerate(bandwidth_Bps.items())}
+    crossed = []
+    for flow, demand in enumerate(demands):
+        crossed.append([links[name] for name in demand.links])
+        if demand.cap_Bps is not None:
+            crossed[-1].append(_Filling(len(links) + flow, None, demand.cap_Bps))
+        for link in crossed[-1]:
+            link.add(flow, demand.weight)
+    return crossed
 
 
 def _coarse(level: Any) -> Any:
@@ -86,9 +116,3 @@ def _coarse(level: Any) -> Any:
         return level
     high = level * 8193.0
     return high - (high - level) if math.isfinite(high) else level
-
-
-class _Cap(NamedTuple):
-    """The link of its own that a flow's cap is."""
-
-    flow: int

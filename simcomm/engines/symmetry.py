@@ -125,8 +125,10 @@ def run(
     ``sizes`` are those of the quotient's classes, ``compute_s`` the seconds of all operations (None: the schedule's).
     """
     q = schedule.quotient
-    if q is None or sizes is None:
+    if q is None or (sizes is None and not q.packs):
         raise _refused("the schedule was recorded with calls that are not the same for every rank")
+    if sizes is None:
+        raise _refused("chunks that differ in size are packed into messages")
     if workers.hosts is not None:
         raise _refused("some ranks stand on switches")
     if len({*zip(workers.start_s, workers.compute_s, strict=True)}) > 1:

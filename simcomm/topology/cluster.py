@@ -158,12 +158,7 @@ def place(
     on = (*placements.order(placement, graph, on_hosts, seed), *further)
     if bandwidth_factor is not None:
         graph = _with_factors(graph, on, bandwidth_factor)
-    if not isinstance(routing, str) and "name" not in routing:
-        raise InputError(f"routing: no 'name' in {sorted(map(str, routing))}; expected {', '.join(routings.names())}")
-    way, options = (routing, {}) if isinstance(routing, str) else (routing["name"], dict(routing))
-    options.pop("name", None)
-    if routings.takes_seed(way):
-        options.setdefault("seed", seed)
+    way, options = _way(routing, seed)
     wanted = list(pairs)
     keys, many = _many_ways(way, graph, ranks, wanted, on, options)
     if many is not None:
@@ -178,6 +173,17 @@ def _is_plain(placement: placements.Placement, routing: str | Mapping[str, Any])
         "shortest",
         {"name": "shortest"},
     )
+
+
+def _way(routing: str | Mapping[str, Any], seed: int) -> tuple[str, dict[str, Any]]:
+    """The name of a routing and its options; InputError if it has no name."""
+    if not isinstance(routing, str) and "name" not in routing:
+        raise InputError(f"routing: no 'name' in {sorted(map(str, routing))}; expected {', '.join(routings.names())}")
+    options: dict[str, Any] = {"name": routing} if isinstance(routing, str) else dict(routing)
+    way: str = options.pop("name")
+    if routings.takes_seed(way):
+        options.setdefault("seed", seed)
+    return way, options
 
 
 def _many_ways(

@@ -75,10 +75,14 @@ def targets(rank: int, step: int, n: int) -> set[int]:
     return {(rank + (way >> step << step)) % n for way in range(n) if way >> step & 1}
 
 
-def test_many_workers_are_proven() -> None:
-    schedule = BRUCK.schedule(256)
-    assert schedule.messages == 256 * 8
-    assert prove(schedule, ALL_TO_ALL, 256).places == 256**2
+def test_many_workers_fold() -> None:
+    """Packed messages of one class may differ in size: then all are looked at."""
+    schedule = BRUCK.schedule(512)
+    assert schedule.quotient is not None
+    assert schedule.messages == 512 * 9
+    assert prove(schedule, ALL_TO_ALL, 512).places == 512**2
+    assert schedule.quotient.sizes_bytes(Vector(512)) is not None
+    assert schedule.quotient.sizes_bytes(Vector(513)) is None
 
 
 def test_it_wins_for_short_blocks_and_loses_for_long_ones() -> None:

@@ -29,6 +29,9 @@ from simcomm.schedule import Operation, Schedule
 from simcomm.topology import build
 
 F = Fraction
+#: Random programs walk the same few lines; tests by hand and the kernel as plain Python cover them.
+pytestmark = pytest.mark.no_cover
+
 SOME = settings(deadline=None, max_examples=120)
 
 

@@ -145,6 +145,7 @@ def test_a_flow_alone_is_held_up_by_nobody_not_even_by_rounding(
     assert critical_path(timeline).parts.port_wait_s == 0.0
 
 
+@pytest.mark.no_cover
 @given(
     bandwidth_Bps=st.lists(st.floats(1.0, 1e12), min_size=4, max_size=4),
     latency_s=st.lists(st.just(0.0) | st.floats(1e-12, 1.0) | st.floats(1e-9, 1e-3), min_size=4, max_size=4),

@@ -88,12 +88,14 @@ def problems(draw: st.DrawFn, exact: bool = True) -> Problem:
 
 
 @given(problems())
+@pytest.mark.no_cover
 @MANY
 def test_the_certificate_exactly(problem: Problem) -> None:
     certificate(*problem, max_min(*problem), by=0)
 
 
 @given(problems())
+@pytest.mark.no_cover
 @MANY
 def test_the_rates_are_those_of_the_definition(problem: Problem) -> None:
     demands, _ = problem
@@ -111,6 +113,7 @@ def test_the_order_of_the_flows_does_not_matter(problem: Problem, random: Any) -
 
 
 @given(problems(exact=False))
+@pytest.mark.no_cover
 @MANY
 def test_the_certificate_with_floats_of_any_magnitude(problem: Problem) -> None:
     certificate(*problem, max_min(*problem), by=1e-6)

@@ -24,6 +24,9 @@ from simcomm.networks.fair_share import FairShare
 from simcomm.networks.loggp import LogGP
 from simcomm.topology.routes import Link
 
+#: Hundreds of random programs walk the same few lines; tests by hand and the kernel as plain Python cover them.
+pytestmark = pytest.mark.no_cover
+
 MANY = settings(deadline=None, max_examples=250)
 SOME = settings(deadline=None, max_examples=150)
 

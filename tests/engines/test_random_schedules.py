@@ -8,10 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from random_runs import Case, cases
 from slow_one_cpu import OneCpu
 from slow_runs import SlowRun, phases_of
+
+#: Hundreds of random programs walk the same few lines; tests by hand and the kernel as plain Python cover them.
+pytestmark = pytest.mark.no_cover
 
 MANY = settings(deadline=None, max_examples=400)
 SOME = settings(deadline=None, max_examples=150)

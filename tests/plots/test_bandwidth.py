@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 from plot_runs import SYSTEMS, assert_legible, data, legend_labels, line, simulated, words
 
 from simcomm.errors import InputError
@@ -22,8 +23,14 @@ def results() -> Results:
     return simulated(parameters=25_557_032, sweep={"collective": SYSTEMS, "workers": WORKERS})
 
 
-def test_markers_are_what_was_simulated(results: Results) -> None:
-    total, algbw, busiest, busbw = bandwidth_vs_n(results).axes
+@pytest.fixture(scope="module")
+def figure(results: Results) -> Figure:
+    """Drawn once, and only looked at."""
+    return bandwidth_vs_n(results)
+
+
+def test_markers_are_what_was_simulated(results: Results, figure: Figure) -> None:
+    total, algbw, busiest, busbw = figure.axes
     for label in ("all_to_all", "parameter_server", "ring_all_reduce"):
         rows = [row for row in results if f"{row.collective} {row.options}".strip() == label]
         assert data(line(total, label)) == (WORKERS, [row.total_bytes for row in rows])
@@ -48,8 +55,8 @@ def test_lines_are_the_closed_forms_not_what_was_counted(results: Results) -> No
     assert data(line(busbw, "_all_to_all"))[1] == pytest.approx(expected)
 
 
-def test_lines_lie_behind_markers_and_are_thin(results: Results) -> None:
-    for axes in bandwidth_vs_n(results).axes:
+def test_lines_lie_behind_markers_and_are_thin(figure: Figure) -> None:
+    for axes in figure.axes:
         closed, marks = line(axes, "_all_to_all"), line(axes, "all_to_all")
         assert closed.get_zorder() < marks.get_zorder()
         assert closed.get_linewidth() <= 1
@@ -65,8 +72,8 @@ def test_no_line_where_no_formula_holds(results: Results) -> None:
     assert not any(math.isnan(value) for value in data(line(total, "_ring_all_reduce"))[1])
 
 
-def test_axes_have_units_and_panels_titles(results: Results) -> None:
-    axes = bandwidth_vs_n(results).axes
+def test_axes_have_units_and_panels_titles(figure: Figure) -> None:
+    axes = figure.axes
     assert [one.get_ylabel() for one in axes] == [
         "sent in all (bytes)",
         "algbw (B/s)",
@@ -79,21 +86,20 @@ def test_axes_have_units_and_panels_titles(results: Results) -> None:
     assert [label.get_text() for label in axes[0].get_xticklabels()] == ["2", "3", "4", "8"]
 
 
-def test_the_legend_names_the_series_and_nothing_else(results: Results) -> None:
-    figure = bandwidth_vs_n(results)
+def test_the_legend_names_the_series_and_nothing_else(figure: Figure) -> None:
     assert legend_labels(figure) == ["all_to_all", "parameter_server", "parameter_server servers=2", "ring_all_reduce"]
     assert not any(axes.get_legend() for axes in figure.axes)
 
 
-def test_the_title_has_what_is_constant_and_notes_say_what_is_what(results: Results) -> None:
-    text = words(bandwidth_vs_n(results))
+def test_the_title_has_what_is_constant_and_notes_say_what_is_what(figure: Figure) -> None:
+    text = words(figure)
     assert "S = 102 MB" in text
     assert "links 12.5 GB/s = 100 Gbit/s" in text
     assert "Markers: simulated. Lines: closed form" in text
 
 
-def test_it_is_legible(results: Results) -> None:
-    assert_legible(bandwidth_vs_n(results))
+def test_it_is_legible(figure: Figure) -> None:
+    assert_legible(figure)
 
 
 def test_twelve_series_with_long_names_are_legible() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from matplotlib.patches import Rectangle
 
@@ -14,11 +16,12 @@ from simcomm.plots.saving import rendered
 ONLY = ("all_to_all", "parameter_server", "recursive_doubling", "ring_all_reduce", "binomial_all_reduce")
 
 
-def found(*workers: int, only=ONLY, error: float = 0.1) -> Comparison:
+@cache
+def found(*workers: int) -> Comparison:
     swept = {"workers": list(workers), "size": {"log2": ["16 KiB", "4 MiB"]}}
     link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
     keys = {"workers": 2, "collective": "ring_all_reduce", "link": link, "sweep": swept}
-    return compare(keys, only=only, effort=Effort(budget=1, model_error=error))
+    return compare(keys, only=ONLY, effort=Effort(budget=1, model_error=0.1))
 
 
 def words(figure) -> list[str]:

@@ -149,6 +149,7 @@ def test_the_critical_path_has_thick_frames() -> None:
     assert ends == pytest.approx(float(result.timeline.makespan_s) * 1e3)
 
 
+@pytest.mark.no_cover  # thousands of bars are drawn by the code that draws a few
 def test_bars_name_chunks_and_peers_where_they_fit() -> None:
     ring = texts(gantt(run()))
     assert "chunk 3 to 1" in ring
@@ -159,7 +160,7 @@ def test_bars_name_chunks_and_peers_where_they_fit() -> None:
     assert "from worker 3" in one_chunk
     assert not any("chunk" in text for text in one_chunk)
     assert all(text.isdigit() for text in texts(gantt(run(workers=24))))
-    assert texts(gantt(run(workers=64))) == []
+    assert texts(gantt(run(workers=40))) == []
 
 
 def test_the_time_axis_has_a_unit_and_the_title_what_it_is() -> None:
@@ -205,6 +206,7 @@ def test_messages_that_come_at_the_same_time_lie_above_each_other() -> None:
     assert_legible(figure)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("workers", [2, 4, 9, 20])
 @pytest.mark.parametrize("collective", ["ring_all_reduce", "parameter_server"])
 def test_it_is_legible(workers: int, collective: str) -> None:
@@ -233,6 +235,7 @@ def test_of_a_rank_with_too_many_bars_the_first_are_drawn(monkeypatch: pytest.Mo
     assert "only the busiest 1 of 4 ranks · only the first 5 bars" in words(figure)
 
 
+@pytest.mark.no_cover
 def test_equally_busy_ranks_are_drawn_from_the_first_on() -> None:
     figure = gantt(run(workers=96, parameters=96 * 100_000))
     assert lane_names(figure.axes[0]) == [f"worker {rank}" for rank in range(len(figure.axes[0].get_yticks()))]

@@ -31,23 +31,29 @@ def figures() -> list[Figure]:
     ]
 
 
-def test_png_and_svg_are_written_into_a_new_folder(tmp_path: Path) -> None:
-    written = save(figures()[0], tmp_path / "new" / "folder" / "bandwidth.vs.n")
+@pytest.fixture(scope="module")
+def drawn() -> list[Figure]:
+    """Drawn once, and written again and again."""
+    return figures()
+
+
+def test_png_and_svg_are_written_into_a_new_folder(drawn: list[Figure], tmp_path: Path) -> None:
+    written = save(drawn[0], tmp_path / "new" / "folder" / "bandwidth.vs.n")
     assert written == [tmp_path / "new/folder/bandwidth.vs.n.png", tmp_path / "new/folder/bandwidth.vs.n.svg"]
     assert sorted(os.listdir(tmp_path / "new/folder")) == ["bandwidth.vs.n.png", "bandwidth.vs.n.svg"]
 
 
 @pytest.mark.parametrize("index", range(4))
-def test_a_png_is_a_picture_and_not_a_blank_one(index: int) -> None:
-    image = Image.open(io.BytesIO(rendered(figures()[index], "png"))).convert("L")
+def test_a_png_is_a_picture_and_not_a_blank_one(index: int, drawn: list[Figure]) -> None:
+    image = Image.open(io.BytesIO(rendered(drawn[index], "png"))).convert("L")
     low, high = image.getextrema()
     assert (low, high) == (0, 255)
     assert min(image.size) > 300
 
 
 @pytest.mark.parametrize("index", range(4))
-def test_an_svg_is_xml_without_a_date(index: int) -> None:
-    data = rendered(figures()[index], "svg")
+def test_an_svg_is_xml_without_a_date(index: int, drawn: list[Figure]) -> None:
+    data = rendered(drawn[index], "svg")
     root = ElementTree.fromstring(data)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 10
@@ -55,8 +61,8 @@ def test_an_svg_is_xml_without_a_date(index: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
-def test_the_same_figure_gives_the_same_bytes(kind: str) -> None:
-    for figure, again in zip(figures(), figures(), strict=True):
+def test_the_same_figure_gives_the_same_bytes(kind: str, drawn: list[Figure]) -> None:
+    for figure, again in zip(drawn, figures(), strict=True):
         first = rendered(figure, kind)
         assert rendered(figure, kind) == first
         assert rendered(again, kind) == first
@@ -68,8 +74,8 @@ def test_the_users_settings_change_nothing() -> None:
         assert rendered(time_vs_n(simulated(sweep={"workers": [2, 4]})), "svg") == plain
 
 
-def test_a_format_can_be_chosen(tmp_path: Path) -> None:
-    assert save(figures()[1], str(tmp_path / "time"), ["svg"]) == [tmp_path / "time.svg"]
+def test_a_format_can_be_chosen(drawn: list[Figure], tmp_path: Path) -> None:
+    assert save(drawn[1], str(tmp_path / "time"), ["svg"]) == [tmp_path / "time.svg"]
     assert os.listdir(tmp_path) == ["time.svg"]
 
 

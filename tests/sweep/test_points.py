@@ -11,7 +11,7 @@ from simcomm.errors import InputError
 from simcomm.link_table import Links
 from simcomm.results import load_results
 from simcomm.scenario import from_mapping, load
-from simcomm.sweep import run
+from simcomm.sweep import points, run
 from simcomm.sweep.points import points_of
 
 LINK = "link: {bandwidth: 100 Gbit/s, latency: 5 us}\n"
@@ -76,6 +76,9 @@ def test_of_a_long_value_a_label_has_both_ends() -> None:
     orders = [[*range(20)], [*range(18), 19, 18]]
     last = labels(workers=20, sweep={"placement": orders})[1]
     assert last.endswith("placement=[0, 1, 2, 3, 4, 5, 6…15, 16, 17, 19, 18]")
+    longest = "0123456789" * 4
+    assert points._short(longest) == longest
+    assert points._short(longest + "x") == "01234567890123456789…234567890123456789x"
 
 
 def test_links_come_from_every_process_and_only_if_wanted(tmp_path: Path) -> None:
