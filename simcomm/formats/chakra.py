@@ -160,7 +160,7 @@ def _read_rank(
         where = _where(paths[rank], message)
         role = _ROLES.get(message.type)
         if role is None:
-            kind = NODE_TYPES[message.type] if message.type < len(NODE_TYPES) else message.type
+            kind = NODE_TYPES[message.type] if 0 <= message.type < len(NODE_TYPES) else f"node of type {message.type}"
             raise InputError(f"{where}: a {kind}; expected {', '.join(NODE_TYPES[number] for number in _ROLES)}")
         node = Node(rank, role, where, seconds=message.duration_micros / 10**6)
         if role != "calc":

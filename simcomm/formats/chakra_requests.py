@@ -101,4 +101,4 @@ def _requests(traces: Iterable[tuple[Any, list[Any]]]) -> tuple[Request, ...]:
 
 
 def _type(kind: int) -> str:
-    return NODE_TYPES[kind] if kind < len(NODE_TYPES) else f"nodes of type {kind}"
+    return NODE_TYPES[kind] if 0 <= kind < len(NODE_TYPES) else f"nodes of type {kind}"

@@ -263,6 +263,7 @@ REFUSED = [
         [[send(), node(1, 2)], [recv()]],
         "node 1 (node 1): a MEM_LOAD_NODE; expected COMP_NODE, COMM_SEND_NODE, COMM_RECV_NODE",
     ),
+    ([[send(), node(1, -2)], [recv()]], "node 1 (node 1): a node of type -2; expected COMP_NODE, COMM_SEND_NODE"),
     ([[send(), node(1, COLLECTIVE)], [recv()]], "collectives without comm_type and comm_size"),
     (
         [[send(), node(1, COLLECTIVE, comm_type=9, comm_size=4)], [recv()]],

@@ -13,7 +13,6 @@ from simcomm import collectives, formats
 from simcomm.closed_forms import Vector
 from simcomm.errors import InputError, ProofError
 from simcomm.formats.base import Imported, prove_in_file
-from simcomm.formats.rows import same
 from simcomm.goals import ALL_REDUCE, UNKNOWN
 from simcomm.proof import prove
 from simcomm.schedule import Operation, Schedule
@@ -101,4 +100,4 @@ def test_in_which_order_a_schedule_says_what_is_waited_for_does_not_matter(endin
     assert any(list(row.after) != sorted(row.after) for row in schedule)
     path = tmp_path / f"x.{ending}"
     formats.dump(schedule, path, goal=tree.goal_of(8, options), vector=Vector(250))
-    assert same(formats.load(path).schedule, Schedule.of(8, in_order.chunks, rows))
+    assert formats.load(path).schedule.same_as(Schedule.of(8, in_order.chunks, rows))

@@ -171,13 +171,21 @@ class Story:
     def _runs(self, rank: int, values: Sequence[Value]) -> list[list[Value]]:
         """What one operation can carry: each chunk once, and none waits for more than it may carry."""
         runs: list[list[Value]] = []
+        chunks, after = set[int](), set[int]()
         for value in values:
-            if runs and all(other.chunk != value.chunk for other in runs[-1]):
-                after = value.operations.union(*(other.operations for other in runs[-1]))
-                if all(self.harmless(rank, a, other) for other in [*runs[-1], value] for a in after):
-                    runs[-1].append(value)
-                    continue
-            runs.append([value])
+            further = value.operations - after
+            if (
+                runs
+                and value.chunk not in chunks
+                and all(self.harmless(rank, waited, value) for waited in after)
+                and all(self.harmless(rank, waited, other) for waited in further for other in runs[-1])
+            ):
+                runs[-1].append(value)
+            else:
+                runs.append([value])
+                chunks, after = set(), set()
+            chunks.add(value.chunk)
+            after |= value.operations
         return runs
 
     def _joined(self, operations: Iterable[int]) -> int:
