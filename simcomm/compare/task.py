@@ -88,7 +88,7 @@ def task_of(
         raise InputError(f"{document.source}: {', '.join(odd)} swept; {what}: set one value by KEY=VALUE")
     known = {**{name: registry.get(name) for name in registry.names()}, **document.collectives}
     operation, exact, given = _asked(document, known, operation)
-    named = {*only, *(point.collective.name for point in document.points)}
+    named = {*only, *(name for point in document.points if (name := point.collective.name) is not None)}
     algorithms: dict[str, Collective] = {}
     excluded: dict[str, str] = {}
     for name, collective in known.items():
