@@ -113,7 +113,8 @@ def _show(found: Comparison) -> None:
             at = f"{format_binary_size(cross.size_bytes)} = {cross.size_bytes:,} B", format_time(cross.time_s)
             crossovers.add_row(str(number), str(cross.workers), *at, cross.below, cross.above)
         terminal.show(crossovers)
-    reasons = [*map(_reason, found.left_out), *(f"not tried: {_reason(each)}" for each in found.untried)]
+    reasons = [f"left out: {_reason(each)}" for each in found.left_out]
+    reasons += [f"not tried: {_reason(each)}" for each in found.untried]
     for line in reasons[:MOST_REASONS]:
         click.echo(line)
     if reasons[MOST_REASONS:]:
@@ -163,7 +164,7 @@ def _from_to(words: list[str]) -> str:
 
 def _reason(each: LeftOut) -> str:
     many = f" for n = {', '.join(map(str, each.workers))}" if each.workers else ""
-    return f"left out: {each.algorithm}{many}: {each.reason.splitlines()[0]}"
+    return f"{each.algorithm}{many}: {each.reason.splitlines()[0]}"
 
 
 def _write(found: Comparison, folder: Path, plots: bool) -> None:

@@ -140,5 +140,5 @@ def test_none_is_refused_and_who_cannot_says_so() -> None:
     with pytest.raises(InputError, match="segments: 0; expected at least 1"):
         get("ring_all_reduce").schedule(4, segments=0)
     whole = Collective("whole", REDUCE_SCATTER, lambda workers: None, None, source="2026", segmentable=False)  # type: ignore[arg-type, return-value]
-    with pytest.raises(InputError, match="segments: 2; messages of whole carry several chunks: no segments"):
+    with pytest.raises(InputError, match="segments: 2; whole cannot be cut into segments"):
         whole.schedule(4, segments=2)
