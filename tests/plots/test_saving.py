@@ -79,28 +79,28 @@ def test_a_format_can_be_chosen(drawn: list[Figure], tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["time.svg"]
 
 
-def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused_before_anything_is_written(drawn: list[Figure], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown format 'pnk'; expected png or svg; did you mean 'png'"):
-        save(figures()[1], tmp_path / "time", ["svg", "pnk"])
+        save(drawn[1], tmp_path / "time", ["svg", "pnk"])
     assert os.listdir(tmp_path) == []
 
 
-def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_refused(drawn: list[Figure], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="file: cannot be written: it is not a folder"):
-        save(figures()[1], tmp_path / "file" / "time")
+        save(drawn[1], tmp_path / "file" / "time")
     with pytest.raises(InputError, match="cannot be written: Not a directory"):
-        save(figures()[1], tmp_path / "file" / "folder" / "time")
+        save(drawn[1], tmp_path / "file" / "folder" / "time")
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_place_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+def test_a_place_that_is_a_folder_is_refused(drawn: list[Figure], tmp_path: Path) -> None:
     (tmp_path / "time.png").mkdir()
     with pytest.raises(InputError, match=r"time\.png: cannot be written"):
-        save(figures()[1], tmp_path / "time")
+        save(drawn[1], tmp_path / "time")
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_old_file(drawn: list[Figure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "time.png").write_bytes(b"old")
 
     def full(handle: int) -> None:
@@ -108,7 +108,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="No space left"):
-        saving.save(figures()[1], tmp_path / "time")
+        saving.save(drawn[1], tmp_path / "time")
     assert os.listdir(tmp_path) == ["time.png"]
     assert (tmp_path / "time.png").read_bytes() == b"old"
 
