@@ -22,13 +22,13 @@ from simcomm.conformance.case import Outcome, Peer
 from simcomm.conformance.tables import header, row, summary
 from simcomm.errors import InputError
 from simcomm.link_table import LINK_COLUMNS
-from simcomm.planted import Teeth, bite
+from simcomm.planted import Teeth
 from simcomm.results import COLUMNS, RESULTS_VERSION
 from simcomm.tables import Column
+from simcomm.testing import plant
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-WORKERS = 4
 #: For the page of collectives; the elements are divided by every cut of an algorithm.
 EXAMPLE_WORKERS, EXAMPLE_ELEMENTS = 16, 2**8 * 3 * 5 * 7 * 11 * 13
 
@@ -69,33 +69,31 @@ def planted_bugs() -> str:
     total = Teeth(0, 0, 0, 0, 0, 0)
     rows = []
     for name in collectives.names():
-        collective = collectives.get(name)
-        for options in collective.variants:
-            teeth = bite(collective, WORKERS, Vector(60), **options)
-            rows.append(_row(" ".join([f"`{name}`", *(f"{key}={value}" for key, value in options.items())]), teeth))
-            total += teeth
-    table = "\n".join([*rows, _row("**all**", total)])
+        workers, teeth = plant(collectives.get(name))
+        rows.append(_row(f"`{name}`", f"2 … {workers}", teeth))
+        total += teeth
+    table = "\n".join([*rows, _row("**all**", "", total)])
     return f"""# Planted bugs: do the checks have teeth?
 
-Into the schedule of every collective for {WORKERS} workers and 60 elements, one bug at a time: a reduction becomes a copy or a copy a reduction, a message carries another
-chunk, goes to another destination, or one dependency is dropped. An oracle that shares no code with the proof — it adds up random numbers, one message at a time —
+Into the schedules of every collective, with every set of options that the tests use, for 2, 3 and more workers until there are 200 or more, one bug at a time, everywhere: a reduction becomes a copy or a copy a
+reduction, a message carries another chunk, goes to another destination, or one dependency is dropped. An oracle that shares no code with the proof — it adds up random numbers, one message at a time —
 says which bugs change what a worker ends with. (A bug need not: without a dependency of `rounds=True` the sums are the same, only earlier.)
 
-| collective | planted | change the result | of these the proof catches | counts catch | time catches |
-|---|---|---|---|---|---|
+| collective | workers | planted | change the result | of these the proof kills | counts kill | time kills |
+|---|---|--:|--:|--:|--:|--:|
 {table}
 
 Counts are messages, bytes and steps, in total and per rank, against the closed form. They see a message that goes astray, but not a reduction that became a copy,
-a wrong chunk of the same size or most dropped dependencies. Time is the exact makespan against the formula, with α, β and γ all different from 0; it sees a change on the critical path and nothing off it.
-The proof sees every bug that changes the result.
+a wrong chunk of the same size or most dropped dependencies. Time is the exact makespan against the formula, with α, β and γ all different from 0; it sees a change on the critical path and nothing off it,
+and nothing at all where there is no formula. The proof sees every bug that changes the result.
 
-Made by `python docs/generate.py`; `simcomm.testing.check_collective` does the same to a collective of yours.
+Made by `python docs/generate.py`; `simcomm.testing.plant` does the same to a collective of yours, and `check_collective` to its smaller schedules.
 """
 
 
-def _row(name: str, teeth: Teeth) -> str:
+def _row(name: str, workers: str, teeth: Teeth) -> str:
     caught = (teeth.changing_caught_by_proof, teeth.caught_by_counts, teeth.caught_by_time)
-    return f"| {name} | {teeth.planted} | {teeth.changing} | {' | '.join(map(str, caught))} |"
+    return f"| {name} | {workers} | {teeth.planted} | {teeth.changing} | {' | '.join(map(str, caught))} |"
 
 
 def conformance(text: str, folder: Path = ROOT.parent / "shared" / "conformance") -> str:
