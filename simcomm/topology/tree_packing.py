@@ -1,6 +1,6 @@
 """Trees for collectives on any graph: packed so that together they use what its tightest cuts let through.
 
-broadcast   out-trees from the root, at the rate of its tightest cut (Edmonds 1973): optimal.
+broadcast   out-trees from the root, at the rate of its tightest cut (Edmonds 1973) where all nodes are workers.
 all_reduce  pairs of an in-tree, on which sums come to a root, and an out-tree, on which the results leave it. The
             fastest of these is taken (of equals the one with the shallowest trees):
 
