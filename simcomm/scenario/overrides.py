@@ -11,7 +11,15 @@ from simcomm.scenario.problems import Mark, Path, Problem, ScenarioError, shown
 from simcomm.scenario.sweep_values import is_generator
 from simcomm.scenario.yaml_text import Document, parse
 
-_LISTS: Final = ("plugins", "layers", "placement", "placement.order", "routing.routes", "collective.matrix")
+_LISTS: Final = (
+    "plugins",
+    "layers",
+    "placement",
+    "placement.order",
+    "routing.routes",
+    "collective.matrix",
+    "topology.dims",
+)
 """Keys whose value is a list, so that a list given for them is one value."""
 
 

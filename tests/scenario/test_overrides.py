@@ -65,6 +65,9 @@ def test_texts_and_lists_are_one_value():
         MAPPING | {"collective": "all_to_all_v", "workers": 2}, ["collective.matrix=[[0, 3], [1, 0]]"]
     ).points
     assert point.collective.options == {"matrix": [[0, 3], [1, 0]]}
+    torus = MAPPING | {"workers": 4, "topology": {"kind": "torus", "dims": [4]}}
+    (point,) = from_mapping(torus, ["topology.dims=[2, 2]"]).points
+    assert point.topology.options == {"dims": [2, 2]}
 
 
 @pytest.mark.parametrize(
