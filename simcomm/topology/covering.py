@@ -41,7 +41,8 @@ class Covering:
 
     def add(self, row: list[float] | Floats, at_least: float) -> None:
         """row · y ≥ at_least."""
-        excess = np.asarray(row) @ self._table[1 : self.variables + 1]
+        # Summed row by row: a product of matrices has other last bits on other machines, and pivots hang on them.
+        excess = (np.asarray(row)[:, None] * self._table[1 : self.variables + 1]).sum(axis=0)
         excess[0] -= at_least
         self._table = np.vstack([self._table, excess])
 

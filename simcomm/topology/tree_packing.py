@@ -10,7 +10,8 @@ all_reduce  pairs of an in-tree, on which sums come to a root, and an out-tree, 
             * spanning trees that are rooted in their middle and go both ways over every cable, where all nodes are
               workers: with cables that are as wide both ways no all-reduce from host to host is faster.
             * where neither is as fast as the best rate of all such pairs, which a linear program knows: roots with
-              unequal shares, and links shared between in-trees and out-trees as the program says, in whole trees.
+              unequal shares, and links shared between in-trees and out-trees as the program says, in whole trees. Their
+              trees are deeper: they must be worth it.
 
 A switch that has not as much bandwidth in as out may be in the way of the first, and of a broadcast: their rate is then
 halved, or cut to a third …, until it can be split off.
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 #: The rate over the best one that needs no further search.
 AS_FAST = 1 - 1e-6
+#: By how much faster deep trees must be. Measured: 64 segments lose on 1.07 times the rate, and gain on 1.33 times.
+WORTH_DEPTH = Fraction(11, 10)
 
 
 def pack_all_reduce(graph: nx.DiGraph[Any], hosts: Sequence[Any], most: int) -> Packing:
@@ -55,11 +58,14 @@ def pack_all_reduce(graph: nx.DiGraph[Any], hosts: Sequence[Any], most: int) -> 
     tried = [_from_every_root(net, most, slower=rates is None)]
     if net.nodes == len(hosts) and (net.is_symmetric or rates is None):
         tried.append(both_ways(net, most))
+    deep = None
     if rates is not None and not _reached(tried, rates.seconds):
-        tried.append(at_rates(net, ways, rates, most))
+        deep = at_rates(net, ways, rates, most)
         if net.nodes > len(hosts):
             tried.append(_from_every_root(net, most, slower=True))
     found = [packing for packing in tried if packing is not None]
+    if deep is not None and all(deep.rate_Bps >= WORTH_DEPTH * packing.rate_Bps for packing in found):
+        return deep
     return max(found, key=lambda packing: (packing.rate_Bps, -packing.depth))
 
 

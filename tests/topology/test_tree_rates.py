@@ -16,6 +16,7 @@ from simcomm.topology.check import hosts as hosts_of
 from simcomm.topology.packing import Net
 from simcomm.topology.root_packing import at_rates
 from simcomm.topology.switch_ways import ways_of
+from simcomm.topology.tree_packing import pack_all_reduce
 from simcomm.topology.tree_rates import Rates, best_rates
 
 
@@ -129,3 +130,15 @@ def test_the_way_between_two_workers_is_the_widest_and_spread() -> None:
     assert spines == {"spine0": 4, "spine1": 4}
     line = net_of(build("line", 3, 1, 0))
     assert (0, 2) not in ways_of(line)  # not past another worker
+
+
+def test_deep_trees_are_taken_only_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the limit itself: the deep ones of a graph on which they are 4/3 as fast."""
+    graph, hosts = uneven_torus([2, 4], 3), range(8)
+    deep = pack_all_reduce(graph, hosts, 64)
+    monkeypatch.setattr("simcomm.topology.tree_packing.WORTH_DEPTH", Fraction(2))
+    shallow = pack_all_reduce(graph, hosts, 64)
+    gained = deep.rate_Bps / shallow.rate_Bps
+    assert Fraction(13, 10) < gained < 2
+    monkeypatch.setattr("simcomm.topology.tree_packing.WORTH_DEPTH", gained)
+    assert pack_all_reduce(graph, hosts, 64) == deep
