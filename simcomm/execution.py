@@ -84,6 +84,8 @@ class Load:
         if q is not None and sizes is not None and (sizes.of_chunk is None or sizes.of_chunk.all()):
             sends = sizes.of_class > 0  # and so do all elements of the class
             return OrbitPairs(q.group, q.group.minus(q.dst[sends], q.src[sends]))
+        if q is not None:
+            check_operations("compiled", len(self.schedule))  # to be unfolded now
         sends = self.size_bytes > 0
         return RankPairs.numbered(self.schedule.src[sends].astype(np.int64) * ranks + self.schedule.dst[sends], ranks)
 

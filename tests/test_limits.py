@@ -142,3 +142,14 @@ def test_an_engine_that_folds_does_not_make_small_what_does_not_fold(monkeypatch
         simcomm.simulate(sharded, 16_384, **keys)
     folds = from_mapping(keys | {"collective": "ring_all_reduce", "workers": 16_384}, source="here")
     assert [found.refused for found in forecasts(folds)] == [""]
+
+
+def test_chunks_without_an_element_are_refused_before_all_messages_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who then sends what to whom hangs on the rank: the schedule would be unfolded, which no forecast knows."""
+    monkeypatch.setenv(limits.MEMORY_VARIABLE, "1 GB")
+    link = {"bandwidth": "1 GB/s", "latency": "1 us"}
+    assert simcomm.simulate("ring_all_reduce", 2_000, parameters=2_000, link=link).proven
+    with pytest.raises(InputError, match=r"7,996,000 operations need about 3\.6 GB .* there are 1 GB; expected fewer"):
+        simcomm.simulate("ring_all_reduce", 2_000, parameters=1_999, link=link)
