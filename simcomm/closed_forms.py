@@ -107,6 +107,18 @@ class Claim:
     chunks_sent: int | None = None
 
 
+def in_turn(first: Claim, second: Claim) -> Claim:
+    """What one does and then the other, which nobody begins before the first has come to an end for everybody alike."""
+    times = first.time, second.time
+    return Claim(
+        total=first.total + second.total,
+        steps=first.steps + second.steps,
+        sent=lambda rank: first.sent(rank) + second.sent(rank),
+        received=lambda rank: first.received(rank) + second.received(rank),
+        time=None if None in times else lambda *costs: sum(time(*costs) for time in times if time is not None),
+    )
+
+
 def chunks_except(vector: Vector, chunks: int, *left_out: int) -> Traffic:
     """One message for every filled chunk, less the chunks that are ``left_out``.
 

@@ -42,7 +42,7 @@ COLLECTIVES: dict[str, str] = {
     "neighbor_exchange_all_gather": "simcomm.collectives.neighbor_exchange:neighbor_exchange_all_gather",
     "packed_trees_all_reduce": "simcomm.collectives.packed_trees:packed_trees_all_reduce",
     "packed_trees_broadcast": "simcomm.collectives.packed_trees:packed_trees_broadcast",
-    "pairwise_reduce_scatter": "simcomm.collectives.direct:pairwise_reduce_scatter",
+    "pairwise_reduce_scatter": "simcomm.collectives.pairwise:pairwise_reduce_scatter",
     "parameter_server": "simcomm.collectives.parameter_server:parameter_server",
     "rabenseifner": "simcomm.collectives.rabenseifner:rabenseifner",
     "recursive_doubling": "simcomm.collectives.recursive_doubling:recursive_doubling",

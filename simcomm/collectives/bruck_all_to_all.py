@@ -40,7 +40,7 @@ def build(workers: int) -> Schedule:
 
 
 def claim(n: int, vector: Vector) -> Claim:
-    """⌈lg n⌉ messages of each worker; a block that goes i further is in as many of them as i has ones.
+    """⌈lg n⌉ messages of about S/2 of each worker; a block that goes i further is in as many of them as i has ones.
 
     What worker r sends of worker r + o's blocks, o an odd multiple of 2^k, is sent in step k, on every way that has o
     above its last k digits: lowbit(o) of them, or fewer if n ends before. The receiver is 2^k nearer.

@@ -6,15 +6,14 @@ All ranks but the root are members of two binary trees, inner nodes of one and l
     2(n−1)k messages of S/2k,  (n−1)S bytes,  ⌊lg(n−1)⌋ + 1 steps, however many segments
 
 (the longest chain of messages that wait for each other; the literature counts 2 lg n + 2k rounds of one per port).
-
 In one piece, of halves of the same size, L = ⌊lg(n−1)⌋ and s = 2L + 1 (2L + 2 for n = 2^i, full trees):
 
     reduce     (L + 1)α + s·S/2·(β + γ)
     broadcast  (L + 1)α + s·S/2·β, and where n = 2^i − 2^j + 1 up to S/2·β more for some α (two messages meet)
 
-In segments the engine answers alone. Measured with α = γ = 0 and 64 segments, a broadcast takes 1.05·Sβ for n = 8, 1.07
-for 16, 1.12 for 64: the bound, and some 2 blocks per level. A reduce takes 1.52, 1.53 and 1.56·Sβ: leaves are ready
-with all blocks at once, and a port sends what is ready first, S/2 as a leaf before anything that it added up.
+In segments the engine answers alone. Measured with α = γ = 0 and 64 of them, a broadcast takes 1.05·Sβ for n = 8, 1.07
+for 16, 1.12 for 64: the bound, and some 2 blocks per level. A reduce takes 1.52 to 1.56·Sβ: leaves are ready with all
+blocks at once, and a port sends what is ready first, S/2 as a leaf before anything that it added up.
 """
 
 from __future__ import annotations

@@ -32,6 +32,14 @@ def levels(n: int, root: int) -> Iterator[tuple[Ints, Ints, Ints]]:
         yield holder[there], other[there], np.minimum(other + (1 << level), n)[there]
 
 
+def exchanged(core: int, lg: int, farthest_first: bool) -> Iterator[tuple[int, int]]:
+    """Both halves of every exchange of one of 2^lg workers (Rabenseifner's), as (range, of how many of that size)."""
+    kept = 0
+    for step in range(lg):
+        yield from ((2 * kept, 2 ** (step + 1)), (2 * kept + 1, 2 ** (step + 1)))
+        kept = 2 * kept + (core >> (lg - 1 - step if farthest_first else step) & 1)
+
+
 @dataclass(frozen=True)
 class Halves:
     """What the tree has to say of one rank, by the binary digits of its number."""

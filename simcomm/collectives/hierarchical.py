@@ -8,8 +8,8 @@ once; inside the nodes a ring all-gather. With rings between the nodes, too, a t
     2(g−1)(α₁ + S/g·β₁) + 2(m−1)(α₂ + S/n·β₂)  (+ (n−1)/n·S·γ)
 
 for α₁, β₁ inside a node and α₂, β₂ between nodes. Recursive doubling between them takes fewer latencies and more bytes:
-k(α₂ + S/g·β₂) and, against the law, k·m·S for m = 2^k; for other m see :mod:`simcomm.collectives.recursive_doubling`.
-The times, for α₁ = α₂ and β₁ = β₂, hold where all shards (with rings: all chunks) have the same size.
+k(α₂ + S/g·β₂) and, against the law, k·m·S for m = 2^k (other m: :mod:`~simcomm.collectives.recursive_doubling`). The
+times, for α₁ = α₂ and β₁ = β₂, hold where all shards (with rings: all chunks) have the same size.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ def build(workers: int, *, group: Group = "squarest", between: Between = "ring")
 
     ``group`` ranks are a node ("squarest": as near to √n as divides n); ``between`` is how shards are added up.
     """
-    g = group_of(workers, group)
-    m = workers // g
+    g, m = group_of(workers, group), workers // group_of(workers, group)
     record = Recorder(workers, workers if between == "ring" else g)
     inside, across = rings_along(workers, [(g, 1), (m, g)], 0, record.chunks)
     inside.reduce_scatter(record)

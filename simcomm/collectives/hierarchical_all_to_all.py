@@ -14,42 +14,23 @@ step leave when all of the first has come.
 
 from __future__ import annotations
 
-from math import isqrt
-
 import numpy as np
 
 from simcomm.arguments import After
 from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.errors import InputError
+from simcomm.collectives.factors import Group, divisors, group_of, whole_groups
 from simcomm.goals import ALL_TO_ALL
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
 
-def _node(workers: int, group: int | None) -> int:
-    """Workers of a node: by default the largest divisor of n up to √n."""
-    return group or next(g for g in range(isqrt(workers), 0, -1) if workers % g == 0)
-
-
-def ranks(workers: int, *, group: int | None = None) -> int:
-    """As many as workers, if they fill nodes."""
-    if group is not None and (group < 1 or workers % group):
-        raise InputError(f"group: {group}; expected workers of one node, a divisor of {workers}")
-    return workers
-
-
-def divisors(workers: int) -> dict[str, list[int]]:
-    """Every size of a node that there can be."""
-    return {"group": [g for g in range(1, workers + 1) if workers % g == 0]}
-
-
-def build(workers: int, *, group: int | None = None) -> Schedule:
+def build(workers: int, *, group: Group = "squarest") -> Schedule:
     """Hierarchical all-to-all of blocks: an exchange within every node, then one between nodes.
 
-    ``group`` is the number of workers of a node (by default about √n).
+    ``group`` workers are a node ("squarest": as near to √n as divides n).
     """
-    n, g = workers, _node(workers, group)
+    n, g = workers, group_of(workers, group)
     rank, m = np.arange(n), n // g
     node, number = np.divmod(rank, g)
     record = Recorder(n, chunks=n * n, vectors=n)
@@ -69,9 +50,9 @@ def build(workers: int, *, group: int | None = None) -> Schedule:
     return record.schedule()
 
 
-def claim(n: int, vector: Vector, *, group: int | None = None) -> Claim:
+def claim(n: int, vector: Vector, *, group: Group = "squarest") -> Claim:
     """S/n is sent to d by every worker of another number, g times that by each of its number on another node."""
-    g = _node(n, group)
+    g = group_of(n, group)
     m = n // g
     trips, steps = 2 * n - g - m, (g > 1) + (m > 1)
 
@@ -111,7 +92,7 @@ hierarchical_all_to_all = Collective(
     claim,
     source="Rajbhandari et al., DeepSpeed-MoE, ICML 2022; Hwang et al., Tutel: adaptive mixture-of-experts at scale, "
     "MLSys 2023",
-    ranks=ranks,
+    ranks=whole_groups,
     variants=({}, {"group": 2}, {"group": 4}),
-    tuning=divisors,
+    tuning=lambda n: {"group": divisors(n)},
 )

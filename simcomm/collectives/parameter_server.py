@@ -8,46 +8,24 @@ With s servers the vector is cut into s shards, one per server; c = S/s.
 with 2 steps. A dedicated server stores one gradient, that of the worker that starts with its shard, and adds the
 other n−1, whatever the order in which they come. Co-located with one shard on every worker it is the direct
 reduce-scatter and all-gather: as few bytes through every port as a ring.
-The times hold where all shards have the same size; for more servers than workers the engine answers alone. (Where a
-worker's exchanges block each other it pays 2(n−1)α for n co-located shards and not 2α, as the literature often counts.)
-
-In k segments a server sends the sum of one back while it adds up the next. With u = n or n−1 users of a shard
-
-    α + u·cβ + (n−1)·cγ + max(α + u·c/k·β, w·cβ)
-
-w = 0, but u with one co-located shard on every worker, which pushes all of its segments before it sends a sum. For any
-other number of co-located servers pushes and pulls meet at their ports, and the engine answers alone.
+The times, and those in segments, are in :mod:`simcomm.collectives.parameter_server_time`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
-from simcomm.closed_forms import Claim, Seconds, TimeFormula, Traffic, Vector
+from simcomm.closed_forms import Claim, Traffic, Vector
 from simcomm.collectives.base import Collective
-from simcomm.errors import InputError
+from simcomm.collectives.parameter_server_time import Placement, Servers, segmented_time, shards_of
 from simcomm.goals import ALL_REDUCE
 from simcomm.recorder import Recorder
 from simcomm.schedule import Schedule
 
-Servers = int | Literal["workers"]
-Placement = Literal["dedicated", "colocated"]
-
-
-def _shards(workers: int, servers: Servers, placement: Placement) -> int:
-    shards = workers if servers == "workers" else servers
-    if shards < 1:
-        raise InputError(f"servers: {shards}; expected at least 1")
-    if placement == "colocated" and shards > workers:
-        raise InputError(f"servers: {shards} co-located servers need as many workers; expected at most {workers}")
-    return shards
-
 
 def ranks(workers: int, *, servers: Servers = 1, placement: Placement = "dedicated") -> int:
     """The workers, and the servers that have ranks of their own."""
-    shards = _shards(workers, servers, placement)
+    shards = shards_of(workers, servers, placement)
     return workers + shards if placement == "dedicated" else workers
 
 
@@ -57,7 +35,7 @@ def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicat
     ``servers`` is a number or "workers" (as many); ``placement`` "dedicated" (ranks after the workers) or "colocated"
     (the first workers). Worker w starts with shard w, server j with worker j, then the next: all ports are busy.
     """
-    shards = _shards(workers, servers, placement)
+    shards = shards_of(workers, servers, placement)
     dedicated = placement == "dedicated"
     record = Recorder(ranks(workers, servers=servers, placement=placement), shards)
     worker, shard = np.arange(workers), np.arange(shards)
@@ -76,7 +54,7 @@ def build(workers: int, *, servers: Servers = 1, placement: Placement = "dedicat
 
 def claim(n: int, vector: Vector, *, servers: Servers = 1, placement: Placement = "dedicated") -> Claim:
     """Every worker but a shard's own one pushes it and pulls it: n (dedicated) or n−1 (co-located) times 2."""
-    s = _shards(n, servers, placement)
+    s = shards_of(n, servers, placement)
     users = n if placement == "dedicated" else n - 1
 
     def traffic(rank: int) -> Traffic:
@@ -98,22 +76,6 @@ def claim(n: int, vector: Vector, *, servers: Servers = 1, placement: Placement 
 
 def _powers_below(n: int) -> list[int]:
     return [2**exponent for exponent in range((n - 1).bit_length())]
-
-
-def segmented_time(
-    n: int, vector: Vector, segments: int, *, servers: Servers = 1, placement: Placement = "dedicated"
-) -> TimeFormula | None:
-    """All users' pushes; behind them the last segment's pulls, or all pulls where all pushes leave first."""
-    s, colocated = _shards(n, servers, placement), placement == "colocated"
-    if s > n or (s > 1 and not vector.is_cut_evenly(s * segments)) or (segments > 1 and colocated and 1 < s < n):
-        return None
-    users, chunk, piece = n - colocated, vector.largest_chunk(s), vector.largest_chunk(s * segments)
-
-    def time(alpha: Seconds, beta: Seconds, gamma: Seconds) -> Seconds:
-        latency, pulled = min(users, 1) * alpha, colocated * (s == n) * users * chunk * beta
-        return latency + users * chunk * beta + (n - 1) * chunk * gamma + max(latency + users * piece * beta, pulled)
-
-    return time
 
 
 parameter_server = Collective(

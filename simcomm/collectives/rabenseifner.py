@@ -24,12 +24,11 @@ between machines the long ways and the few links between groups carry the small 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from simcomm.closed_forms import Claim, TimeFormula, Traffic, Vector
 from simcomm.collectives.base import Collective
+from simcomm.collectives.halves import exchanged
 from simcomm.collectives.lockstep import Rounds, lockstep
 from simcomm.collectives.recursive_doubling import folded
 from simcomm.goals import ALL_REDUCE
@@ -61,14 +60,6 @@ def build(workers: int, *, farthest_first: bool = False) -> Schedule:
     return record.schedule()
 
 
-def _halves(core: int, lg: int, farthest_first: bool) -> Iterator[tuple[int, int]]:
-    """Both halves of every exchange of one of the n′ workers, as (range, of how many of that size)."""
-    kept = 0
-    for step in range(lg):
-        yield from ((2 * kept, 2 ** (step + 1)), (2 * kept + 1, 2 ** (step + 1)))
-        kept = 2 * kept + (core >> (lg - 1 - step if farthest_first else step) & 1)
-
-
 def claim(n: int, vector: Vector, *, farthest_first: bool = False) -> Claim:
     """2n′ lg n′ + 2r messages, 2(n−1)S bytes: of every exchange a worker sends one half first and the other at last."""
     lg = n.bit_length() - 1
@@ -78,7 +69,7 @@ def claim(n: int, vector: Vector, *, farthest_first: bool = False) -> Claim:
     def share(rank: int) -> Traffic:
         stands_back = rank < 2 * extra and rank % 2 == 0
         core = rank // 2 if rank < 2 * extra else rank - extra
-        halves = [] if stands_back else [*_halves(core, lg, farthest_first)]
+        halves = [] if stands_back else [*exchanged(core, lg, farthest_first)]
         pieces = [*halves, (0, 1)] if rank < 2 * extra else halves
         return sum((Traffic(int(vector.is_filled(*p)), vector.chunk_bytes(*p)) for p in pieces), start=Traffic(0, 0))
 

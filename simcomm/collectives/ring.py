@@ -6,16 +6,14 @@ chunks travel round once more. Every worker sends 2(n−1)/n·S whatever n is, w
 
     2n(n−1) messages of S/n,  2(n−1)S bytes,  2(n−1) steps,  2(n−1)(α + S/n·β) + (n−1)·S/n·γ
 
-and ⌈p/n⌉ parameters per chunk where p is not a multiple of n. With p < n only p chunks hold anything and are sent.
-Segments follow each other in step (:mod:`simcomm.collectives.lockstep`) where all chunks have the same size; else the
-engine answers alone, since which chunks are large varies from one worker to the next.
+with ⌈p/n⌉ parameters in the largest chunk; with p < n only p are sent (segments: :mod:`~simcomm.collectives.lockstep`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except
+from simcomm.closed_forms import Claim, Traffic, Vector, chunks_except, in_turn
 from simcomm.collectives.base import Collective
 from simcomm.collectives.grid import time_along
 from simcomm.collectives.lockstep import blocks_in_step
@@ -81,15 +79,7 @@ def claim_all_gather(n: int, vector: Vector) -> Claim:
 
 def claim_all_reduce(n: int, vector: Vector) -> Claim:
     """2n(n−1) messages of S/n in 2(n−1) steps: the sum of the two halves."""
-    return Claim(
-        total=Traffic(2 * (n - 1) * vector.filled(n), 2 * (n - 1) * vector.bytes),
-        steps=2 * (n - 1),
-        sent=lambda rank: chunks_except(vector, n, rank) + chunks_except(vector, n, rank + 1),
-        received=lambda rank: chunks_except(vector, n, rank - 1) + chunks_except(vector, n, rank),
-        time=lambda alpha, beta, gamma: (
-            2 * (n - 1) * (alpha + vector.largest_chunk(n) * beta) + (n - 1) * vector.largest_chunk(n) * gamma
-        ),
-    )
+    return in_turn(claim_reduce_scatter(n, vector), claim_all_gather(n, vector))
 
 
 _THAKUR = "Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, IJHPCA 2005"

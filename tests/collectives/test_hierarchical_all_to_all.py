@@ -55,4 +55,5 @@ def test_nodes_are_as_large_as_they_are_many_unless_said() -> None:
 def test_workers_that_do_not_fill_nodes_are_refused(group: int) -> None:
     with pytest.raises(InputError) as refused:
         HIERARCHICAL.schedule(8, group=group)
-    assert str(refused.value) == f"group: {group}; expected workers of one node, a divisor of 8"
+    some = "equal groups; expected one of 1, 2, 4, 8"
+    assert str(refused.value) == f"group: {group} does not divide 8 workers into {some}"
