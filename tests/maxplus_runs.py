@@ -35,7 +35,8 @@ SIZES = {"even": 64 * 720, "uneven": 5003, "tiny": 7}
 
 def sizes_of(schedule: Schedule, elements: int) -> Sizes | Ints:
     vector = Vector(elements)
-    return schedule.sizes_bytes(vector) if schedule.quotient is None else schedule.quotient.sizes_bytes(vector)
+    known = None if schedule.quotient is None else schedule.quotient.sizes_bytes(vector)
+    return schedule.sizes_bytes(vector) if known is None else known
 
 
 def check_summary(summary: Summary | Refusal, timeline: Timeline) -> None:

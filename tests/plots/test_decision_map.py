@@ -17,11 +17,11 @@ ONLY = ("all_to_all", "parameter_server", "recursive_doubling", "ring_all_reduce
 
 
 @cache
-def found(*workers: int) -> Comparison:
+def found(*workers: int, only: tuple[str, ...] = ONLY) -> Comparison:
     swept = {"workers": list(workers), "size": {"log2": ["16 KiB", "4 MiB"]}}
     link = {"bandwidth": "100 Gbit/s", "latency": "5 us"}
     keys = {"workers": 2, "collective": "ring_all_reduce", "link": link, "sweep": swept}
-    return compare(keys, only=ONLY, effort=Effort(budget=1, model_error=0.1))
+    return compare(keys, only=only, effort=Effort(budget=1, model_error=0.1))
 
 
 def words(figure) -> list[str]:
