@@ -40,7 +40,7 @@ class Move(NamedTuple):
     def sign(self) -> str:
         """What stands on it: whether it adds or stores, and its chunks or, if they are too many, how many.
 
-        >>> [Move(0, 1, chunks, True, 0.0, 1.0, 0, ()).sign for chunks in [(3,), (0, 1, 4), (1, 3, 5, 7, 9, 11)]]
+        >>> [Move(0, 0, 1, chunks, True, 0.0, 1.0, ()).sign for chunks in [(3,), (0, 1, 4), (1, 3, 5, 7, 9, 11)]]
         ['+3', '+0-1, 4', '+6 chunks']
         """
         chunks = in_words(self.chunks, to="-")
