@@ -12,10 +12,12 @@ import pytest
 from simcomm import counts
 from simcomm.closed_forms import Vector
 from simcomm.collectives import get, names
+from simcomm.collectives.base import Collective
 from simcomm.collectives.factors import group_of
 from simcomm.engines.exact import exact_run
 from simcomm.errors import InputError
 from simcomm.proof import prove
+from simcomm.schedule import Schedule
 from simcomm.simulation import simulate
 from simcomm.testing import NETWORKS, check_collective
 
@@ -75,14 +77,23 @@ def test_claim_proof_and_time_hold(name: str, options: Mapping[str, Any], worker
         except InputError:
             continue
         taken += 1
+        if collective.fitted and n > 24 and n % 8:  # fitting takes seconds: only its claim on no graph is checked here
+            alone = collective.schedule(n, **options)
+            assert prove(alone, collective.goal_of(n, options), n).places
+            check_counts(collective, n, options, alone)
+            continue
         ran = simulate({"name": name, **options}, n, parameters=12 * n, link=LINK)
         assert ran.counts_match
         assert ran.proven
         assert ran.time_matches in (True, None)
         schedule = collective.schedule(n, **options) if collective.fitted else ran.schedule  # the graph's is another
-        for elements in lengths(n):
-            counts.check(counts.count(schedule, Vector(elements)), collective.claim(n, Vector(elements), **options))
+        check_counts(collective, n, options, schedule)
     assert taken, "a collective that refuses so many numbers of workers"
+
+
+def check_counts(collective: Collective, n: int, options: Mapping[str, Any], schedule: Schedule) -> None:
+    for elements in lengths(n):
+        counts.check(counts.count(schedule, Vector(elements)), collective.claim(n, Vector(elements), **options))
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
@@ -108,14 +119,18 @@ def test_times_are_exact_and_planted_bugs_are_caught(name: str, options: Mapping
 
 @pytest.mark.parametrize(("name", "options"), [case for case in CASES if get(str(case.values[0])).segmented_time])
 def test_times_in_segments_are_exact(name: str, options: Mapping[str, Any]) -> None:
-    """For n ≤ 9 as fractions, sizes that segments cut evenly and unevenly; for larger n as the engine in use has it."""
+    """For n ≤ 9 as fractions, sizes that segments cut evenly and unevenly; for larger n as the engine in use has it.
+
+    All networks for n ≤ 4, then two in turn.
+    """
     collective = get(name)
     compared = 0
     cut = {**options, "segments": 3}
     for n in range(1, 10):
         with suppress(InputError):
             schedule = collective.schedule(n, **cut)
-            for elements, network in product((7 * n, 12 * n * n), NETWORKS):
+            networks = NETWORKS if n <= 4 else [NETWORKS[(n + turn) % len(NETWORKS)] for turn in (0, 3)]
+            for elements, network in product((7 * n, 12 * n * n), networks):
                 claimed = collective.claim(n, Vector(elements, 1), **cut).time
                 if claimed is not None:
                     run = exact_run(schedule, Vector(elements, 1), *network, collective.hosts(n, cut))
@@ -144,4 +159,4 @@ def test_segments_hold_what_one_does(name: str, options: Mapping[str, Any]) -> N
             counted = counts.count(schedule, vector)
             counts.check(counted, collective.claim(n, vector, **cut))
             assert name in UNEQUAL_WAYS or counted.total.bytes == collective.claim(n, vector, **whole).total.bytes
-    check_collective(collective, (2, 3, 4), (1, 24, 100), [{**options, "segments": 2}])
+    check_collective(collective, (2, 3), (1, 24, 100), [{**options, "segments": 2}])
