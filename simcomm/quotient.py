@@ -116,11 +116,11 @@ class Quotient:
         n, m = self.group.order, len(self)
         elements = np.arange(n)
         each = np.repeat(np.arange(m), n) if self.moves or self.vectors > 1 else None
-        chunk, cargo = np.repeat(self.chunk, n), None
+        cargo = None
         if self.packs:
-            chunk, cargo = stow(self.chunks, chunk, np.repeat(self.count, n), self._unfold_carried())
-        elif each is not None:
-            chunk = self.moved(self.chunk[each], np.tile(elements, m))
+            chunk, cargo = stow(self.chunks, np.repeat(self.chunk, n), np.repeat(self.count, n), self._unfold_carried())
+        else:
+            chunk = np.repeat(self.chunk, n) if each is None else self.moved(self.chunk[each], np.tile(elements, m))
         counts = np.diff(self.after_start)
         return {
             "kind": np.repeat(self.kind, n),
