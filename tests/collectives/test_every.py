@@ -145,12 +145,13 @@ def test_times_in_segments_are_exact(name: str, options: Mapping[str, Any]) -> N
 
 @pytest.mark.parametrize(("name", "options"), [case for case in CASES if get(str(case.values[0])).segmentable])
 def test_segments_hold_what_one_does(name: str, options: Mapping[str, Any]) -> None:
-    collective = get(name)
+    collective, taken = get(name), []
     for n in (*range(1, 9), 13, 16):
         try:
             whole, cut = (collective.check(n, {**options, "segments": k}) for k in (1, 3))
         except InputError:
             continue
+        taken += [n] if n > 1 else []
         schedule = collective.schedule(n, **cut)
         assert schedule.messages == 3 * collective.schedule(n, **whole).messages
         prove(schedule, collective.goal_of(n, cut), n)
@@ -159,4 +160,4 @@ def test_segments_hold_what_one_does(name: str, options: Mapping[str, Any]) -> N
             counted = counts.count(schedule, vector)
             counts.check(counted, collective.claim(n, vector, **cut))
             assert name in UNEQUAL_WAYS or counted.total.bytes == collective.claim(n, vector, **whole).total.bytes
-    check_collective(collective, (2, 3), (1, 24, 100), [{**options, "segments": 2}])
+    check_collective(collective, taken[:2], (1, 24, 100), [{**options, "segments": 2}])
